@@ -1,0 +1,35 @@
+"""R-point: how tumours obey and escape the drugs that hold the cell cycle.
+
+Research use only: nothing that R-point computes is advice for a patient.
+
+The public names below are loaded when they are first used, so that `import rpoint` is quick.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__version__ = "0.1.0"
+
+_PUBLIC: dict[str, tuple[str, str | None]] = {
+    "RpointError": ("rpoint.errors", "RpointError"),
+}
+
+__all__ = ["__version__", *sorted(_PUBLIC)]
+
+
+def __getattr__(name: str) -> Any:
+    """Load a public name on first use (PEP 562)."""
+    try:
+        module, attribute = _PUBLIC[name]
+    except KeyError:
+        raise AttributeError(f"module 'rpoint' has no attribute {name!r}") from None
+    loaded = importlib.import_module(module)
+    value = loaded if attribute is None else getattr(loaded, attribute)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_PUBLIC})

@@ -1,0 +1,16 @@
+"""`python -m rpoint` and the `rpoint` command."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Run the command line and leave with its exit code."""
+    from rpoint.cli.app import run
+
+    sys.exit(run())
+
+
+if __name__ == "__main__":
+    main()
