@@ -1,0 +1,89 @@
+"""What a command may do with the terminal: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+PLAIN_WIDTH = 140  # columns of a table that is not printed to a terminal
+
+Advance = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class Console:
+    """The options that every command shares, and the two ways out."""
+
+    json: bool = False
+    out: Path | None = None
+    seed: int = 0
+    jobs: int = 1
+    quiet: bool = False
+    verbose: int = 0
+
+    def result(self, value: Any) -> None:
+        """Print the result as JSON; the only thing on stdout under --json."""
+        from rpoint.files import to_json
+
+        sys.stdout.write(to_json(value) + "\n")
+
+    def text(self, text: str) -> None:
+        """Print a result for people, unless --json asks for JSON alone."""
+        if not self.json:
+            sys.stdout.write(text.rstrip("\n") + "\n")
+
+    def table(self, rows: Sequence[dict[str, Any]], *, title: str | None = None) -> None:
+        """Print rows as a table for people; the keys of the first row are the columns."""
+        if self.json or not rows:
+            return
+        from rich.console import Console as Rich
+        from rich.table import Table
+        from rich.text import Text
+
+        shown = Table(title=title, title_justify="left", header_style="bold", box=None)
+        for column in rows[0]:
+            shown.add_column(str(column), overflow="fold")
+        for row in rows:
+            shown.add_row(*(Text(cell(row.get(column))) for column in rows[0]))
+        Rich(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(shown)
+
+    def say(self, text: str, *, level: int = 0) -> None:
+        """Say something on stderr; `level` 1 needs -v, 2 needs -vv, -q silences all."""
+        if not self.quiet and level <= self.verbose:
+            print(text, file=sys.stderr)
+
+    @contextmanager
+    def progress(self, label: str, total: int | None = None) -> Iterator[Advance]:
+        """A progress bar on stderr; yields `advance(done=1, text=None)`."""
+        if self.quiet or not sys.stderr.isatty():
+            yield lambda done=1, text=None: None
+            return
+        from rich.console import Console as Rich
+        from rich.progress import Progress
+
+        with Progress(console=Rich(stderr=True), transient=True) as bar:
+            task = bar.add_task(label, total=total)
+
+            def advance(done: float = 1, text: str | None = None) -> None:
+                bar.update(task, advance=done, description=text or label)
+
+            yield advance
+
+
+def cell(value: Any) -> str:
+    """A table cell: short numbers, empty for what is missing.
+
+    >>> cell(0.123456), cell(None), cell(True), cell("x")
+    ('0.123', '', 'yes', 'x')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return "" if value != value else f"{value:.3g}"
+    return str(value)
