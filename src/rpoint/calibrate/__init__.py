@@ -1,0 +1,1 @@
+"""Calibration: measured targets, acceptance, sampling, and the shipped ensemble."""
