@@ -1,0 +1,34 @@
+"""The public names of the package are pinned, load lazily and are documented."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import rpoint
+
+PUBLIC = ["RpointError", "__version__"]
+
+
+def test_public_names_are_pinned():
+    assert sorted(rpoint.__all__) == sorted(PUBLIC)
+
+
+@pytest.mark.parametrize("name", [n for n in PUBLIC if n != "__version__"])
+def test_every_public_name_loads_and_is_documented(name):
+    assert getattr(rpoint, name).__doc__
+    assert name in dir(rpoint)
+
+
+def test_an_unknown_name_is_an_attribute_error():
+    with pytest.raises(AttributeError, match="no attribute 'nothing'"):
+        rpoint.nothing  # noqa: B018
+
+
+def test_importing_rpoint_loads_nothing_heavy():
+    code = "import sys, rpoint; print(len([m for m in sys.modules if m.startswith('rpoint')]), "
+    code += "[m for m in ('numpy', 'pandas', 'sympy', 'typer') if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "1 []", done.stderr
