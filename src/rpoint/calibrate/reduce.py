@@ -107,7 +107,7 @@ def nutlin(folder: Path) -> pd.DataFrame:
 
 
 def cisplatin(folder: Path) -> pd.DataFrame:
-    """HepG2 p53, MDM2 and p21 reporters under cisplatin, scaled 0-1 by the authors (common grid)."""
+    """HepG2 p53, MDM2 and p21 reporters under cisplatin, scaled 0-1 by the authors."""
     raw = pd.read_csv(folder / "p53_reporter_hepg2" / "cisplatin_reporters.csv")
     raw = raw[(raw["series"] == "interpolated") & raw["readout"].isin(["p53", "MDM2", "p21"])]
     raw = raw[raw["cisplatin_uM"].isin(CISPLATIN_UM) & ((raw["time_h"] - 1.0) % 3 == 0)]
