@@ -1,0 +1,112 @@
+"""What is measured of a tumour: calipers, scans, and the numbers made of them."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from rpoint.tumour.facts import fact
+from rpoint.tumour.streams import normals
+
+# Thresholds of Gao 2015 (Nat Med 21:1318), % of the start volume: best response, best average.
+MRECIST = (("mCR", -95.0, -40.0), ("mPR", -50.0, -20.0), ("mSD", 35.0, 30.0))
+
+
+def calipers(volumes: np.ndarray, seed: int, sd_log: float | None = None) -> np.ndarray:
+    """Caliper volumes: every visit of every mouse gets its own log-normal error.
+
+    Parameters
+    ----------
+    volumes
+        (mice, visits) true volumes, mm3.
+    seed
+        Seed; mouse i gets the same errors in every call with as many visits or fewer.
+    sd_log
+        SD of the error of ln volume; the documented one when left out.
+    """
+    sd = fact("caliper_sd_log") if sd_log is None else sd_log
+    errors = normals(seed, "calipers", *volumes.shape)
+    return volumes * np.exp(sd * errors)
+
+
+def scans(diameters: np.ndarray, seed: int, sd_log: float | None = None) -> np.ndarray:
+    """Measured long diameters, whole millimetres: (patients, lesions, visits) in, the same out."""
+    sd = fact("scan_sd_log") if sd_log is None else sd_log
+    patients, lesions, visits = diameters.shape
+    errors = normals(seed, "scans", patients, lesions * visits).reshape(diameters.shape)
+    return np.round(diameters * np.exp(sd * errors))
+
+
+def diameter_mm(volume_mm3: np.ndarray) -> np.ndarray:
+    """Diameter of the sphere of a volume: d = (6 V / pi)^(1/3), mm."""
+    return np.cbrt(6.0 * np.asarray(volume_mm3) / np.pi)
+
+
+def volume_mm3(diameter: np.ndarray) -> np.ndarray:
+    """Volume of the sphere of a diameter, mm3."""
+    return np.pi / 6.0 * np.asarray(diameter) ** 3
+
+
+def log_slope(days: np.ndarray, volumes: np.ndarray, last_day: float = 21.0) -> float:
+    """Least-squares slope of ln volume to `last_day`, 1/d (volumes > 0, three points or more)."""
+    keep = (days <= last_day) & (volumes > 0)
+    if keep.sum() < 3:
+        return float("nan")
+    return float(np.polyfit(days[keep], np.log(volumes[keep]), 1)[0])
+
+
+def mrecist(days: np.ndarray, volumes: np.ndarray) -> dict[str, float | str]:
+    """Best response, best average response (%, day >= 10) and class of one mouse (Gao 2015).
+
+    The average response at a visit is the mean change from the start to that visit.
+    """
+    change = 100.0 * (volumes / volumes[0] - 1.0)
+    average = np.cumsum(change) / np.arange(1, len(change) + 1)
+    late = days >= 10
+    if not late.any():
+        return {"best_response_pct": np.nan, "best_avg_response_pct": np.nan, "mrecist": ""}
+    best, mean = float(change[late].min()), float(average[late].min())
+    for name, limit, mean_limit in MRECIST:
+        if best < limit and mean < mean_limit:
+            return {"best_response_pct": best, "best_avg_response_pct": mean, "mrecist": name}
+    return {"best_response_pct": best, "best_avg_response_pct": mean, "mrecist": "mPD"}
+
+
+def tumour_growth_inhibition(control: np.ndarray, treated: np.ndarray, start: float) -> float:
+    """TGI, %: 100 (1 - change of the treated mean / change of the control mean)."""
+    return float(100.0 * (1.0 - (treated.mean() - start) / (control.mean() - start)))
+
+
+def response_table(volumes: pd.DataFrame) -> pd.DataFrame:
+    """One row per mouse: slope to day 21, growth inhibition, best responses, class.
+
+    Parameters
+    ----------
+    volumes
+        Columns model, arm, mouse, day, volume_mm3.  The control of a model is its arm "vehicle" or
+        "untreated"; its slope is the median over the mice of that arm.
+
+    Returns
+    -------
+    pandas.DataFrame
+        model, arm, mouse, growth_rate_21d_per_d, growth_inhibition_frac (1 - treated / control
+        slope), best_response_pct, best_avg_response_pct, mrecist.
+    """
+    rows = []
+    for (model, arm, mouse), one in volumes.sort_values("day").groupby(["model", "arm", "mouse"]):
+        day, size = one["day"].to_numpy(float), one["volume_mm3"].to_numpy(float)
+        rows.append(
+            {
+                "model": model,
+                "arm": arm,
+                "mouse": mouse,
+                "growth_rate_21d_per_d": log_slope(day, size),
+                **mrecist(day, size),
+            }
+        )
+    table = pd.DataFrame(rows)
+    control = table[table["arm"].isin(("vehicle", "untreated"))]
+    slope = control.groupby("model")["growth_rate_21d_per_d"].median()
+    treated = table["growth_rate_21d_per_d"] / table["model"].map(slope)
+    table.insert(4, "growth_inhibition_frac", 1.0 - treated)
+    return table
