@@ -1,0 +1,1 @@
+"""Regimens, pharmacokinetics and exposure: from what is ordered to what the tumour sees."""
