@@ -34,7 +34,7 @@ def test_the_plate_with_a_mix_is_near_the_full_integration():
     for month in range(3):
         grown = grow(times, course, 0 * course, mix, law=law, switching=switching)[:, -1]
         mix = grown / grown.sum()
-        assert folds[month] == pytest.approx(grown.sum(), rel=0.08)
+        assert folds[month] == pytest.approx(grown.sum(), rel=0.02)
         assert np.allclose(mixes[month], mix, atol=0.03)
 
 

@@ -40,7 +40,10 @@ class Fact:
 
     def __str__(self) -> str:
         low, high = self.range
-        return f"{self.name} = {self.value:g} {self.unit} [{low:g}, {high:g}] ({self.source}, {self.grade})"
+        unit = "" if self.unit == "1" else f" {self.unit}"
+        return (
+            f"{self.name} = {self.value:g}{unit} [{low:g}, {high:g}] ({self.source}, {self.grade})"
+        )
 
 
 @cache

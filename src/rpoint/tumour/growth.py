@@ -18,8 +18,8 @@ from scipy.linalg import expm
 
 from rpoint.errors import RpointError
 
-# Volume of tissue that one tumour cell stands for: 1e8 cells in a cm3 rather than the usual 1e9 (Del
-# Monte 2009, Cell Cycle 8:505, doi:10.4161/cc.8.3.7608, abstract).  Decides when a clone is extinct.
+# Volume of tissue that one tumour cell stands for: 1e8 cells in a cm3 rather than the usual 1e9
+# (Del Monte 2009, Cell Cycle 8:505, doi:10.4161/cc.8.3.7608, abstract).  Below it a clone is gone.
 CELL_MM3 = 1e-5
 LAWS = ("exponential", "logistic", "gompertz")
 
@@ -151,14 +151,14 @@ def in_vivo_scale(
 ) -> tuple[np.ndarray, np.ndarray]:
     """How the rates of cells in culture become those of cells in a tumour.
 
-    A tumour doubles in weeks to months while its cells in culture double in a day or two: cells in a
-    tumour cycle more slowly, and many are lost (to necrosis, shedding, the host).  With the doubling
-    time Td, the untreated rates g0 and d0 of the cell model and Steel's cell-loss factor phi
-    (cells lost over cells born):
+    A tumour doubles in weeks to months while its cells in culture double in a day or two: cells in
+    a tumour cycle more slowly, and many are lost (to necrosis, shedding, the host).  With the
+    doubling time Td, the untreated rates g0 and d0 of the cell model and Steel's cell-loss factor
+    phi (cells lost over cells born):
 
         s = ln2 / (Td g0 (1 - phi)) ,  loss = s (phi g0 - d0) ,  g = s g_cell ,  d = s d_cell + loss
 
-    so that the untreated tumour doubles in Td whatever phi is.  A phi below d0/g0 is raised to d0/g0
+    so that the untreated tumour doubles in Td whatever phi is.  A phi below d0/g0 is raised to it
     (loss = 0: only the clock changes), since cells that die in culture die in a tumour too.
 
     Parameters

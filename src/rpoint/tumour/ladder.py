@@ -2,8 +2,8 @@
 
 The measured line (MCF-7, palbociclib 750 nM, re-plated every 28 days; He 2025) is the
 `CyclinELadder` of `clones`: rungs whose growth under the drug the cell model gives, between which
-cells step at rates that do not depend on the drug.  Three numbers are fitted: cyclin E per rung, the
-rate of a step up, and how much faster cells step down (which sets the mix before treatment).
+cells step at rates that do not depend on the drug.  Three numbers are fitted: cyclin E per rung,
+the rate of a step up, and how much faster cells step down (which sets the mix before treatment).
 """
 
 from __future__ import annotations
@@ -21,12 +21,13 @@ from rpoint.tumour.clones import neighbour_switching, stationary_mix
 MONTH_H = 28 * 24.0  # He 2025 re-plated every 28 days
 CAPACITY = 156.904  # plate capacity over the cells plated, He 2025 (k_carrying of its parameters)
 RUNGS = 8
+STEPS = 8  # of a month
 
 # fold per rung; step up, 1/h; ratio of steps down to steps up; offset of this run, 1/h
 START = np.array([np.log(1.3), np.log(3e-5), np.log(10.0), 0.0])
 LOW = np.array([np.log(1.05), np.log(1e-7), np.log(1.0), -0.004])
 HIGH = np.array([np.log(2.0), np.log(3e-3), np.log(1e3), 0.004])
-RUN_SD_PER_H = 0.0015  # SD between runs of one treatment: the two runs' months 1-4 differ by 0.075/d
+RUN_SD_PER_H = 0.0015  # SD between runs of one treatment: months 1-4 of the two differ by 0.075/d
 
 
 @dataclass(frozen=True)
@@ -87,9 +88,9 @@ def monthly_folds(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Fold in each month and the mix at its end, re-plated monthly on a plate with a capacity.
 
-    With R = ln of the fold that the mix would reach without a capacity K, the plate reaches
-    K e^R / (K - 1 + e^R); the mix moves on only by the share ln(fold)/R of a month, since a full
-    plate stops selecting.
+    Steps of half a week: half of the switching, growth, the other half.  With R = ln of the fold of
+    a step without a capacity K, cells go from V to K V e^R / (K - V + V e^R); every clone grows by
+    the share ln(V'/V)/R of its free growth, since a full plate stops selecting but not switching.
 
     Parameters
     ----------
@@ -98,20 +99,28 @@ def monthly_folds(
     start
         (C,) mix at the start.
     switching
-        (C, C) switching rates, 1/h.
+        (C, C) switching rates between neighbours, 1/h.
     months
         How many months of 28 days.
+
+    Returns
+    -------
+    folds, mixes
+        (months,) and (months, C).
     """
-    generator = switching + np.diag(rates)
-    month = expm(generator * MONTH_H)
+    step = MONTH_H / STEPS
+    half = expm(0.5 * step * switching)
     mix, folds, mixes = np.asarray(start, float), np.empty(months), np.empty((months, len(start)))
     for k in range(months):
-        free = float((month @ mix).sum())
-        fold = capacity * free / (capacity - 1.0 + free)
-        share = np.log(fold) / np.log(free) if abs(np.log(free)) > 1e-9 else 1.0
-        moved = expm(generator * (MONTH_H * share)) @ mix
-        mix = moved / moved.sum()
-        folds[k], mixes[k] = fold, mix
+        size = 1.0
+        for _ in range(STEPS):
+            mix = half @ mix
+            free = float(mix @ np.exp(rates * step))
+            grown = capacity * size * free / (capacity - size + size * free)
+            share = np.log(grown / size) / np.log(free) if abs(np.log(free)) > 1e-9 else 1.0
+            mix = half @ (mix * np.exp(rates * step * share))
+            mix, size = mix / mix.sum(), grown
+        folds[k], mixes[k] = size, mix
     return folds, mixes
 
 
