@@ -9,12 +9,21 @@ the demands are jointly possible, not that they were predicted.
 
 from __future__ import annotations
 
-from typing import Callable, Mapping
+from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from rpoint.biology import exposures
 from rpoint.tumour.cells import CellRun, Condition
+
+#: Read-outs that the demands need.
+OBSERVABLES = (
+    "net_rate", "division_rate", "S_phase", "free_CIP", "CycD_total", "p21_total", "p53_total",
+    "p53_active", "CDK2_active", "CDK2_active_fraction", "RB_phospho",
+)  # fmt: skip
+
+#: Mitogen levels at which growing and quiescent cells are compared (hysteresis).
+MITOGENS = (0.1, 0.2, 0.35, 0.5, 0.7)
 
 _X = exposures()
 TREATMENTS: dict[str, dict[str, float]] = {
@@ -67,6 +76,9 @@ def conditions() -> list[Condition]:
         out.append(Condition(name, context="melanoma_resistant", treatment=TREATMENTS["C"], clamp=clamp))
     for t in ("vehicle", "M", "CM"):
         out.append(Condition(f"mel|{t}", context="melanoma_resistant", treatment=TREATMENTS[t]))
+    for m in MITOGENS:
+        out.append(Condition(f"on|{m:g}", treatment={"in_mitogen": m}))
+        out.append(Condition(f"off|{m:g}", genotype={"in_mitogen": 0.02}, treatment={"in_mitogen": m}))
     out.append(Condition("mcf7|vehicle", context="MCF7"))
     out.append(Condition("mcf7|C", context="MCF7", treatment=TREATMENTS["C"]))
     return out
@@ -171,7 +183,9 @@ class _Margins:
         k_mel = self.get("mel", "C", "CDK2_active") / np.maximum(self.get("mel_clamp", "C", "CDK2_active"), 1e-9)
         rbp = self.get("mcf7", "C", "RB_phospho") / self.get("mcf7", "vehicle", "RB_phospho")
         log = np.log
+        gap = np.max([self.get("on", f"{m:g}", "S_phase") - self.get("off", f"{m:g}", "S_phase") for m in MITOGENS], axis=0)
         return {
+            "bistable restriction point": (0.25 - gap) / 0.2,
             "A4 cyclin D1 up": -log(ratio("wt", "C", "CycD_total") / 1.5) / 0.5,
             "A5 free CIP down": log(free / 0.7) / 0.5,
             "A5 total p21 flat": (np.abs(ratio("wt", "C", "p21_total") - 1) - 0.25) / 0.2,
@@ -186,7 +200,7 @@ class _Margins:
             "A9 gain needs p21": (gain_null - 0.2 * np.maximum(gain, 0)) / 0.1,
             "A18 gain": (0.1 - akt_gain) / 0.2,
             "A18 gain needs p21": (akt_null - 0.5 * np.maximum(akt_gain, 0)) / 0.1,
-            "C2 CN12 p53 low": log(ratio2(self, "cn12", "p53_active") / 0.2) / 1.0,
+            "C2 CN12 p53 low": log(self.baseline("cn12", "p53_active") / 0.2) / 1.0,
             "C2 drug restores": -log(self.get("cn12", "M", "p53_active") / self.get("wt", "vehicle", "p53_active")) / 0.5,
             "E3 doublet regrows": (0.15 - self.r("akt", "CF")) / 0.2,
             "E3 triplet holds": self.r("akt", "CFA") / 0.2,
@@ -199,7 +213,6 @@ class _Margins:
     def _ratio(self, g: str, t: str, observable: str) -> np.ndarray:
         return self.get(g, t, observable) / self.get(g, "vehicle", observable)
 
-
-def ratio2(m: _Margins, genotype: str, observable: str) -> np.ndarray:
-    """Untreated level of a genotype over that of the wild type."""
-    return m.get(genotype, "vehicle", observable) / m.get("wt", "vehicle", observable)
+    def baseline(self, genotype: str, observable: str) -> np.ndarray:
+        """Untreated level of a genotype over that of the wild type."""
+        return self.get(genotype, "vehicle", observable) / self.get("wt", "vehicle", observable)

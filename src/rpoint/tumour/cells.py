@@ -34,6 +34,10 @@ OBSERVABLES = (
 )  # fmt: skip
 
 
+Pairs = tuple[tuple[str, float], ...]
+CellKey = tuple[Pairs, Pairs]
+
+
 @dataclass(frozen=True)
 class Condition:
     """A cell and its treatment.
@@ -45,7 +49,7 @@ class Condition:
     genotype : mapping
         Handles ``g_*`` and inputs set from the start; the untreated state is that of this cell.
     treatment : mapping
-        Inputs set at t = 0 (occupancies ``c_*``, ``in_*``).
+        Inputs set at t = 0 (occupancies ``c_*``, ``in_*``); a number, or one per parameter set.
     scale : mapping
         Factors on parameters, from the start (physics variants, knock-downs).
     clamp : mapping
@@ -78,10 +82,10 @@ class Condition:
                 raise unknown_name("node", name, NODES)
 
     @property
-    def cell(self) -> tuple[tuple[str, float], ...]:
-        """Inputs of the untreated cell, as a hashable key."""
+    def cell(self) -> CellKey:
+        """Inputs and factors of the untreated cell, as a hashable key."""
         inputs = {**contexts()[self.context], **self.genotype}
-        return tuple(sorted(inputs.items())), tuple(sorted(self.scale.items()))  # type: ignore[return-value]
+        return tuple(sorted(inputs.items())), tuple(sorted(self.scale.items()))
 
 
 @dataclass(frozen=True)
@@ -255,6 +259,7 @@ def _treat(conditions, sets, nodes, times, observables, states, baseline, rtol, 
     for i, c in enumerate(conditions):
         for name, value in c.treatment.items():
             factor = lanes["in_mitogen"][i] if name == "in_mitogen" else 1.0
+            value = np.asarray(value, float).reshape(-1, 1)  # one number, or one per set
             lanes.setdefault(name, np.full(shape, _default(name)))[i] = value * factor
         for node, level in c.clamp.items():
             held = baseline[rows[i], ..., list(dict.fromkeys(NODES.values())).index(NODES[node])]

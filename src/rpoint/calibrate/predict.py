@@ -1,0 +1,206 @@
+"""Predictions of the cell model for the measured targets.
+
+A target's physical condition (nM of drug in the medium) becomes occupancy numbers through in-cell
+constants of culture: ``assay_K_palbociclib_nM`` and ``assay_K_nutlin_nM`` are fitted, the others are
+stated here with their reason.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Mapping
+
+import numpy as np
+import pandas as pd
+
+from rpoint.calibrate.targets import load_targets, segments
+from rpoint.tumour.cells import CellRun, Condition, run_cells
+
+#: Fitted numbers of the assays: name -> (lo, hi) of a log-uniform prior, nM.
+ASSAY = {"assay_K_palbociclib_nM": (8.0, 120.0), "assay_K_nutlin_nM": (100.0, 2500.0)}
+#: CDK6 over CDK4 for palbociclib: biochemical IC50 15 over 11 nM.
+PALBOCICLIB_CDK6_OVER_CDK4 = 15.0 / 11.0
+#: Abemaciclib over palbociclib on CDK4: biochemical IC50 2 over 11 nM, on CDK6 10 over 15 nM.
+ABEMACICLIB_OVER_PALBOCICLIB = (2.0 / 11.0, 10.0 / 15.0)
+#: Fulvestrant: unit in-cell constant 1 nM; potency_SERD is fitted around it.
+K_FULVESTRANT_NM = 1.0
+#: Fold at which a plate is full (He 2025).
+PLATE_CAPACITY = 156.9
+GRID_D = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0)
+REPORTER_D = tuple(h / 24 for h in (0.0, 3, 6, 9, 12, 15, 18, 21, 24, 30, 36, 48, 66))
+OBSERVABLES = (
+    "division_rate", "death_rate", "net_rate", "p53_total", "MDM2_total", "CycD_total", "CycE_total",
+    "ER_active", "p21_total", "S_phase",
+)  # fmt: skip
+_MCF7_TABLES = ("mcf7_counts", "mcf7_combination_17d", "mcf7_westerns", "mcf7_e2")
+
+
+def predictable(role: str | None = None) -> pd.DataFrame:
+    """Targets that the cell model answers (the long-term runs belong to the clones)."""
+    t = load_targets(role)
+    cells = t["table"].isin(_MCF7_TABLES) & t["kind"].isin(["curve", "dose_response"])
+    cells &= (t["schedule"] == "constant") & (t["observable"] != "")
+    nutlin = (t["table"] == "hepg2_nutlin") & (t["cisplatin_uM"] == 0)
+    nutlin &= t["readout"].isin(["log_fold_over_control", "log_cells_over_control"])
+    return t[cells | nutlin].reset_index(drop=True)
+
+
+@dataclass(frozen=True)
+class _Arm:
+    """One experimental arm: a cell, and the physical doses of its medium."""
+
+    key: tuple
+    context: str
+    genotype: tuple[tuple[str, float], ...]
+    doses: tuple[tuple[str, float], ...]
+
+    def occupancies(self, assay: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+        """Inputs after t = 0, one value per parameter set."""
+        dose = dict(self.doses)
+        n = len(next(iter(assay.values())))
+        palbociclib = dose.get("palbociclib_nM", 0.0)
+        abemaciclib = dose.get("abemaciclib_nM", 0.0)
+        k4 = assay["assay_K_palbociclib_nM"]
+        k6 = k4 * PALBOCICLIB_CDK6_OVER_CDK4
+        on4, on6 = ABEMACICLIB_OVER_PALBOCICLIB
+        out = {
+            "c_CDK4": palbociclib / k4 + abemaciclib / (k4 * on4),
+            "c_CDK6": palbociclib / k6 + abemaciclib / (k6 * on6),
+            "c_SERD": np.full(n, dose.get("fulvestrant_nM", 0.0) / K_FULVESTRANT_NM),
+            "c_MDM2": 1e3 * dose.get("nutlin_uM", 0.0) / assay["assay_K_nutlin_nM"],
+        }
+        if "e2_nM" in dose:
+            out["in_E2"] = np.full(n, dose["e2_nM"])
+        return out
+
+
+def _arm(row: Mapping) -> _Arm:
+    if row["table"] == "hepg2_nutlin":
+        doses = (("nutlin_uM", float(row["nutlin_uM"])),)
+        return _Arm(("HepG2", doses), "HepG2", (), doses)
+    names = ("e2_nM", "palbociclib_nM", "fulvestrant_nM", "abemaciclib_nM")
+    doses = tuple((n, float(row[n])) for n in names if not np.isnan(row[n]))
+    if row["table"] == "mcf7_e2":
+        return _Arm(("starved", doses), "MCF7", (("in_E2", 0.0),), doses)
+    return _Arm(("MCF7", doses), "MCF7", (), doses)
+
+
+@dataclass(frozen=True)
+class Predictions:
+    """Predicted values of targets, shape (targets, sets)."""
+
+    targets: pd.DataFrame
+    values: np.ndarray
+
+    def frame(self) -> pd.DataFrame:
+        """Targets with the predicted median and 90 % band over the ensemble."""
+        lo, mid, hi = np.nanpercentile(self.values, [5, 50, 95], axis=1)
+        return self.targets.assign(predicted=mid, lo90=lo, hi90=hi)
+
+
+def predict(ensemble, targets: pd.DataFrame | None = None, *, nodes: int = 5, threads=None) -> Predictions:
+    """Predict targets for every parameter set.
+
+    Parameters
+    ----------
+    ensemble : Ensemble
+        With ``parameters`` and the ``assay_*`` columns in ``nuisance``.
+    targets : DataFrame, optional
+        Rows of :func:`predictable`; default all of them.
+    """
+    targets = predictable() if targets is None else targets.reset_index(drop=True)
+    arms = {a.key: a for a in map(_arm, targets.to_dict("records"))}
+    for arm in list(arms.values()):
+        if arm.key[0] == "starved":
+            for level in (10.0, 100.0):
+                doses = tuple((k, level if k == "e2_nM" else v) for k, v in arm.doses)
+                arms.setdefault(("starved", doses), _Arm(("starved", doses), arm.context, arm.genotype, doses))
+        if arm.context == "HepG2":
+            arms.setdefault(("HepG2", (("nutlin_uM", 0.0),)), _Arm(("HepG2", (("nutlin_uM", 0.0),)), "HepG2", (), (("nutlin_uM", 0.0),)))
+    courses = _run(list(arms.values()), ensemble, nodes, threads)
+    values = np.array([_readout(row, courses) for row in targets.to_dict("records")])
+    return Predictions(targets, values)
+
+
+def _run(arms: list[_Arm], ensemble, nodes: int, threads) -> dict[tuple, tuple[np.ndarray, dict]]:
+    assay = {k: np.asarray(ensemble.nuisance[k], float) for k in ASSAY}
+    grid = np.array(sorted({*GRID_D, *REPORTER_D}))
+    conditions = [
+        Condition(str(i), context=a.context, genotype=dict(a.genotype), treatment=a.occupancies(assay))
+        for i, a in enumerate(arms)
+    ]  # fmt: skip
+    run = run_cells(conditions, ensemble, t_out=grid, nodes=nodes, observables=OBSERVABLES, threads=threads)
+    return {a.key: (grid, _course(run, str(i))) for i, a in enumerate(arms)}
+
+
+def _course(run: CellRun, name: str) -> dict[str, np.ndarray]:
+    return {o: run.series(o, name) for o in OBSERVABLES}
+
+
+def log_growth(t_d: np.ndarray, division: np.ndarray, death: np.ndarray, at_d: float, capacity: float | None) -> np.ndarray:
+    """Log fold of cells at a day under logistic crowding of division.
+
+    Rates are 1/h, shape (sets, T) on the grid ``t_d`` (days).
+    """
+    step = 0.125
+    time = np.arange(0.0, at_d + step / 2, step)
+    g = np.array([np.interp(time, t_d, row) for row in division]) * 24.0
+    d = np.array([np.interp(time, t_d, row) for row in death]) * 24.0
+    if capacity is None:
+        return np.trapezoid(g - d, time, axis=1)
+    log_n = np.zeros(len(g))
+    for i in range(len(time) - 1):
+        free = np.maximum(0.0, 1.0 - np.exp(np.minimum(log_n, 50.0)) / capacity)
+        log_n = log_n + step * ((g[:, i] + g[:, i + 1]) / 2 * free - (d[:, i] + d[:, i + 1]) / 2)
+    return log_n
+
+
+def _readout(row: Mapping, courses: Mapping) -> np.ndarray:
+    arm = _arm(row)
+    grid, course = courses[arm.key]
+    day = row["time_h"] / 24.0
+    if row["readout"] == "log_fold_cells":
+        return log_growth(grid, course["division_rate"], course["death_rate"], day, PLATE_CAPACITY)
+    if row["readout"] == "log_cells_over_control":
+        _, control = courses[("HepG2", (("nutlin_uM", 0.0),))]
+        lost = [log_growth(grid, c["division_rate"], c["death_rate"], day, None) for c in (course, control)]
+        return lost[0] - lost[1]
+    level = _interpolate(grid, course[row["observable"]], day)
+    if row["readout"] == "fraction_of_plateau":
+        return level / _plateau(arm, courses, row["observable"], day)
+    return np.log(level / course[row["observable"]][:, 0])
+
+
+def _plateau(arm: _Arm, courses: Mapping, observable: str, day: float) -> np.ndarray:
+    tops = []
+    for dose in (10.0, 100.0):
+        doses = tuple((k, dose if k == "e2_nM" else v) for k, v in arm.doses)
+        grid, course = courses[("starved", doses)]
+        tops.append(_interpolate(grid, course[observable], day))
+    return np.mean(tops, axis=0)
+
+
+def _interpolate(grid: np.ndarray, series: np.ndarray, day: float) -> np.ndarray:
+    return np.array([np.interp(day, grid, row) for row in series])
+
+
+def chi_square(predictions: Predictions) -> np.ndarray:
+    """Generalised chi-square per parameter set, shape (sets,).
+
+    Points of one curve share one between-experiment error: the covariance of a curve is
+    ``diag(sd_replicate**2 / n) + b b'`` with ``b = sd_between``.
+    """
+    t = predictions.targets
+    own = (t["sd_replicate"] ** 2 / t["n"]).to_numpy()
+    b = t["sd_between"].to_numpy()
+    residual = predictions.values - t["value"].to_numpy()[:, None]
+    total = np.zeros(residual.shape[1])
+    for _, rows in t.groupby("curve").indices.items():
+        r, w, u = residual[rows], 1.0 / own[rows], b[rows]
+        plain = (w[:, None] * r**2).sum(0)
+        shared = ((w * u)[:, None] * r).sum(0) ** 2 / (1.0 + (w * u**2).sum())
+        total += plain - shared
+    return total
+
+
+__all__ = ["ASSAY", "Predictions", "chi_square", "log_growth", "predict", "predictable", "segments"]
