@@ -1,0 +1,1 @@
+"""Claims of the founding documents as experiments with falsifiers and verdicts."""
