@@ -31,6 +31,17 @@ class Console:
 
         sys.stdout.write(to_json(value) + "\n")
 
+    def deliver(self, name: str, value: Any) -> None:
+        """Print the result if --json asks for it, and write it to `--out` as `name`.json."""
+        if self.json:
+            self.result(value)
+        if self.out is not None:
+            from rpoint.files import staged, write_json
+
+            with staged(self.out) as folder:
+                write_json(folder / f"{safe_name(name)}.json", value)
+            self.say(f"written: {self.out / safe_name(name)}.json")
+
     def text(self, text: str) -> None:
         """Print a result for people, unless --json asks for JSON alone."""
         if not self.json:
@@ -72,6 +83,15 @@ class Console:
                 bar.update(task, advance=done, description=text or label)
 
             yield advance
+
+
+def safe_name(text: str) -> str:
+    """`text` as the name of a file.
+
+    >>> safe_name("show-alterations-MDM2:cn=12")
+    'show-alterations-MDM2_cn_12'
+    """
+    return "".join(c if c.isalnum() or c in "-_." else "_" for c in text)[:100]
 
 
 def cell(value: Any) -> str:

@@ -31,13 +31,12 @@ def add_to(app: typer.Typer) -> None:
         """Check the environment: Python and the libraries; exit 2 if one fails."""
         checks = environment()
         failed = [check for check in checks if check["ok"] is False]
-        if io.json:
-            io.result({"rpoint": __version__, "checks": checks})
         io.text(f"R-point {__version__}, Python {platform.python_version()}, {platform.platform()}")
         io.text(f"{cores()} cores for this process")
         io.table(
             [{k: check[k] for k in ("library", "needs", "found", "state")} for check in checks]
         )
+        io.deliver("doctor", {"rpoint": __version__, "checks": checks})
         return 2 if failed else 0
 
 

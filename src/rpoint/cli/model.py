@@ -1,0 +1,121 @@
+"""`rpoint model export` and `rpoint model check`: take the model elsewhere, try another."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from rpoint.cli.command import command
+from rpoint.cli.console import Console
+
+SUFFIX = {"sbml": "xml", "antimony": "ant"}
+CHECK_FAILED = 2
+
+
+class Form(StrEnum):
+    """Formats that the cell model can be written in."""
+
+    sbml = "sbml"
+    antimony = "antimony"
+
+
+class Species(StrEnum):
+    """Whose pharmacokinetics."""
+
+    human = "human"
+    mouse = "mouse"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the command group."""
+    group = typer.Typer(help="Take the cell model elsewhere; check another model.")
+    app.add_typer(group, name="model")
+
+    @command(
+        group, "export", example="rpoint model export --drug palbociclib --drug milademetan --out m"
+    )
+    def export(
+        io: Console,
+        to: Annotated[Form, typer.Option("--to", help="The format.")] = Form.sbml,
+        drug: Annotated[
+            list[str] | None,
+            typer.Option("--drug", help="Add this drug's pharmacokinetics; may be repeated."),
+        ] = None,
+        species: Annotated[Species, typer.Option(help="Whose kinetics.")] = Species.human,
+    ) -> None:
+        """Write the cell model, without drugs or under their pharmacokinetics, to stdout or --out.
+
+        The SBML (Level 3 Version 2) runs in libRoadRunner, COPASI and other simulators.
+        """
+        from rpoint import catalog
+
+        drugs = tuple(catalog.drug(name).id for name in drug or ())
+        text = model_text(to, drugs, species.value)
+        name = "-".join(("rpoint-cell", *drugs)) + f".{SUFFIX[to.value]}"
+        if io.json:
+            io.result({"file": name, "format": to.value, "drugs": list(drugs), "model": text})
+        if io.out is None:
+            io.text(text)
+            return
+        from rpoint.files import staged, write_text
+
+        with staged(io.out) as folder:
+            write_text(folder / name, text)
+        io.say(f"written: {io.out / name}")
+
+    @command(group, "check", example="rpoint model check model.xml")
+    def check(
+        io: Console, file: Annotated[Path, typer.Argument(metavar="MODEL.xml|MODEL.ant")]
+    ) -> int:
+        """Check that the engine takes a model, and say what it holds; exit 2 if it is refused."""
+        from rpoint.engine import compile_model
+        from rpoint.errors import RpointError
+
+        text = read_model(file)
+        try:
+            model = compile_model(text)
+        except RpointError as error:
+            io.text(f"{file}: refused\n{error}")
+            io.deliver("check", {"file": str(file), "accepted": False, "reason": str(error)})
+            return CHECK_FAILED
+        states, parameters = len(model.states), len(model.parameters)
+        io.text(f"{file}: accepted; {states} states, {parameters} parameters")
+        io.deliver(
+            "check",
+            {
+                "file": str(file),
+                "accepted": True,
+                "hash": model.hash,
+                "states": list(model.states),
+                "parameters": list(model.parameters),
+            },
+        )
+        return 0
+
+
+def model_text(form: Form, drugs: tuple[str, ...], species: str) -> str:
+    """The cell model's text, without drugs or with their pharmacokinetics."""
+    from rpoint import biology
+
+    if form is Form.sbml:
+        return biology.patient_sbml(drugs, species) if drugs else biology.cell_sbml()
+    return biology.patient_antimony(drugs, species) if drugs else biology.cell_antimony()
+
+
+def read_model(file: Path) -> str:
+    """The SBML text of a file; Antimony (by its suffix .ant) is translated."""
+    from rpoint.errors import RpointError
+
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise RpointError("the model cannot be read", where=str(file), found=reason) from None
+    if file.suffix != ".ant":
+        return text
+    from rpoint.biology.assemble import to_sbml
+
+    return to_sbml(text)
