@@ -16,7 +16,7 @@ import numpy as np
 
 from rpoint.errors import unknown_name
 from rpoint.evidence._weighted import quantiles, share
-from rpoint.evidence.registry import ORIGINS, Claim
+from rpoint.evidence.registry import ORIGINS, Claim, studies
 from rpoint.plots import Figure
 
 # A claim counts as reproduced when acceptance and falsifier hold together in this share of the
@@ -178,7 +178,7 @@ class Verdict:
         literal = found.literal if found else None
         return {
             "id": self.claim.id,
-            "study": self.claim.study,
+            "study": studies()[self.claim.study].name,
             "verdict": self.verdict,
             "observed": rows((*found.acceptance, *found.beside)) if found else [],
             "acceptance": {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,6 +17,7 @@ import pandas as pd
 import vl_convert as vlc
 
 from rpoint.errors import RpointError
+from rpoint.files import write_bytes
 
 FORMATS = ("png", "svg", "pdf", "html", "json")
 VEGA_LITE = "v" + "_".join(str(alt.SCHEMA_VERSION).lstrip("v").split(".")[:2])
@@ -196,7 +196,7 @@ def write_whole(target: Path, data: bytes) -> None:
         If the folder does not exist or cannot be written.
     """
     try:
-        handle, temporary = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=target.suffix)
+        write_bytes(target, data)
     except OSError as error:
         raise RpointError(
             "the file cannot be written there",
@@ -204,11 +204,3 @@ def write_whole(target: Path, data: bytes) -> None:
             found=error.strerror,
             mend="name an existing folder that you may write to",
         ) from None
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-        os.chmod(temporary, 0o644)
-        os.replace(temporary, target)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
