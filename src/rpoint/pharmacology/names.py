@@ -30,7 +30,8 @@ class NameBook:
             name: str = drug.id  # type: ignore[attr-defined]
             for word in (name, drug.name, *drug.aliases):  # type: ignore[attr-defined]
                 ids[spelling(word)] = name
-            kind = drug.pk_human.structure.split("_")[0]  # type: ignore[attr-defined]
+            pk = drug.pk_human  # type: ignore[attr-defined]
+            kind = "" if pk is None else pk.structure.split("_")[0]
             routes[name] = _ROUTES_OF_STRUCTURE.get(kind, "po")
         return cls(ids, routes)
 
