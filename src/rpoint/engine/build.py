@@ -22,7 +22,9 @@ def build(text: str, observables: list[str] | None, digest: str) -> tuple[dict, 
     lanes = native.lanes()
     functions = ModelFunctions(system, lanes)
     driver = Driver(system, functions, lanes)
-    module = "\n".join((functions.text(), driver.text(), elementary(lanes), declarations(lanes)))
+    common = declarations(lanes)
+    kernel = "\n".join((functions.text(), driver.kernel(), elementary(lanes), common))
+    loop = "\n".join((driver.loop(), driver.declarations(), common))
     meta = {
         "hash": digest,
         "states": equations.states,
@@ -34,4 +36,4 @@ def build(text: str, observables: list[str] | None, digest: str) -> tuple[dict, 
         "timed": system.dtime is not None,
         "work_size": driver.layout.size,
     }
-    return meta, native.compile_ir(module)
+    return meta, native.compile_ir(kernel, loop)

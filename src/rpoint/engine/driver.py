@@ -55,11 +55,23 @@ class Driver:
         self.vec = f"<{lanes} x double>"
         self.unit = 8 * lanes
 
-    def text(self) -> str:
-        """All of it."""
-        return "\n".join((self._step(), self._interpolate(), self._restart(), self._choose(),
-                          self._settle(), self._scatter(), self._apply(), self._finish_lane(),
-                          self._refill(), self._drive()))
+    def kernel(self) -> str:
+        """The vector part: straight-line code."""
+        return "\n".join((self._step(), self._interpolate(), self._restart()))
+
+    def loop(self) -> str:
+        """The part that looks at single lanes: branches."""
+        return "\n".join((self._choose(), self._settle(), self._scatter(), self._apply(),
+                          self._finish_lane(), self._refill(), self._drive()))
+
+    def declarations(self) -> str:
+        """What the loop calls in the kernel."""
+        v = self.vec
+        return "\n".join((
+            f"declare void @rp_init(ptr, ptr, {v})", "declare void @rp_prep(ptr)",
+            f"declare void @rp_observe(ptr, ptr, {v}, ptr)",
+            "declare void @rp_interpolate(ptr)", "declare void @rp_step(ptr, double, double)",
+            "declare void @rp_restart(ptr, double, double)"))
 
     # -- pieces ---------------------------------------------------------------------------
     def _work(self, f: Function, *names: str) -> list[str]:
@@ -71,7 +83,8 @@ class Driver:
 
     def _step(self) -> str:
         """Trial step of every lane: yn, the squared error, new step size and verdict."""
-        f = Function("rp_step", "ptr noalias align 64 %ws, double %rtol, double %atol", self.lanes)
+        f = Function("rp_step", "ptr noalias align 64 %ws, double %rtol, double %atol", self.lanes,
+                     linkage="")
         y, yn, ys, k, w, p, rate, slope = self._work(f, "y", "yn", "ys", "k", "w", "p", "f", "ft")
         t, used = (f.vload(b) for b in self._work(f, "t", "used"))
         ih = f.bin("fdiv", f.splat(1.0), used)
@@ -98,15 +111,13 @@ class Driver:
     def _combine(self, f: Function, s: int, bases: list[str], y: str, ys: str, slope: str,
                  used: str | None) -> None:
         """ys = y + sum A u and k_s = sum C u (+ h^2 d df/dt) in one pass over the stages."""
-        row = rodas5p.A[s]
-        chained = s > 5  # rows 7 and 8 of A are the row before, plus the last stage
-        with f.loop(self.n) as i:
+        def body(i: str) -> None:
             u = [f.vload(b, i) for b in bases[:s]]
-            if chained:
+            if s > 5:  # rows 7 and 8 of A are the row before, plus the last stage
                 f.vstore(f.bin("fadd", f.vload(ys, i), u[-1]), ys, i)
             else:
                 total = f.vload(y, i)
-                for a, x in zip(row, u):
+                for a, x in zip(rodas5p.A[s], u):
                     total = f.fma(x, f.splat(a), total)
                 f.vstore(total, ys, i)
             total = f.bin("fmul", u[0], f.splat(rodas5p.C[s][0]))
@@ -117,21 +128,26 @@ class Driver:
                 total = f.fma(h2, f.vload(slope, i), total)
             f.vstore(total, bases[s], i)
 
+        f.repeat(self.n, body)
+
     def _finish(self, f: Function, y: str, ys: str, yn: str, last: str) -> None:
         """yn = ys + u_8; mean squared weighted error; largest |yn|."""
         rtol, atol = f.spread("%rtol"), f.spread("%atol")
         error, size = self._work(f, "error", "size")
         f.vstore(f.splat(0.0), error)
         f.vstore(f.splat(0.0), size)
-        with f.loop(self.n) as i:
-            e = f.vload(last, i)
-            new = f.bin("fadd", f.vload(ys, i), e)
-            f.vstore(new, yn, i)
-            a, b = f.intrinsic("fabs", f.vload(y, i)), f.intrinsic("fabs", new)
-            scale = f.fma(rtol, f.larger(a, b), atol)
-            q = f.bin("fdiv", e, scale)
-            f.vstore(f.fma(q, q, f.vload(error)), error)
-            f.vstore(f.larger(b, f.vload(size)), size)
+        for start in range(0, self.n, 11):  # partial sums stay in registers
+            sums, largest = f.splat(0.0), f.splat(0.0)
+            for i in range(start, min(start + 11, self.n)):
+                e = f.vload(last, i)
+                new = f.bin("fadd", f.vload(ys, i), e)
+                f.vstore(new, yn, i)
+                a, b = f.intrinsic("fabs", f.vload(y, i)), f.intrinsic("fabs", new)
+                scale = f.fma(rtol, f.larger(a, b), atol)
+                q = f.bin("fdiv", e, scale)
+                sums, largest = f.fma(q, q, sums), f.larger(b, largest)
+            f.vstore(f.bin("fadd", sums, f.vload(error)), error)
+            f.vstore(f.larger(largest, f.vload(size)), size)
         f.vstore(f.bin("fmul", f.vload(error), f.splat(1.0 / max(self.n, 1))), error)
 
     def _control(self, f: Function, worst: str, g: str) -> None:
@@ -170,7 +186,7 @@ class Driver:
 
     def _interpolate(self) -> str:
         """yo = dense output at theta of the step just made."""
-        f = Function("rp_interpolate", "ptr noalias align 64 %ws", self.lanes)
+        f = Function("rp_interpolate", "ptr noalias align 64 %ws", self.lanes, linkage="")
         y, yn, yo, k = self._work(f, "y", "yn", "yo", "k")
         theta = f.vload(self._work(f, "theta")[0])
         rest = f.bin("fsub", f.splat(1.0), theta)
@@ -191,7 +207,7 @@ class Driver:
     def _restart(self) -> str:
         """First step size of the lanes marked fresh, from the size of the rates."""
         f = Function("rp_restart", "ptr noalias align 64 %ws, double %rtol, double %atol",
-                     self.lanes)
+                     self.lanes, linkage="")
         y, p, rate, h, fresh, previous, refused = self._work(
             f, "y", "p", "f", "h", "fresh", "previous", "refused")
         t = f.vload(self._work(f, "t")[0])
@@ -314,8 +330,7 @@ class Driver:
         self._dense(f, any_due)
         y, yn, t, tn, accepted = self._work(f, "y", "yn", "t", "tn", "accepted")
         mark = f.cmp("ogt", f.vload(accepted), f.splat(0.0))
-        with f.loop(self.n) as i:
-            f.vstore(f.sel(mark, f.vload(yn, i), f.vload(y, i)), y, i)
+        f.repeat(self.n, lambda i: f.vstore(f.sel(mark, f.vload(yn, i), f.vload(y, i)), y, i))
         f.vstore(f.sel(mark, f.vload(tn), f.vload(t)), t)
         t_end = self._job(f, "t_end")
         with f.loop(self.lanes) as lane:
@@ -498,8 +513,7 @@ class Driver:
 
     def _drive(self) -> str:
         """Work until no patient is left."""
-        f = Function("rp_drive", "ptr %job, ptr align 64 %ws", self.lanes, linkage="dllexport")
-        f.head = f.head.replace("dllexport ", "")
+        f = Function("rp_drive", "ptr %job, ptr align 64 %ws", self.lanes, linkage="")
         rtol, atol = self._job(f, "rtol"), self._job(f, "atol")
         patient, t, stop, h, fresh, p = self._work(f, "patient", "t", "stop", "h", "fresh", "p")
         with f.loop(self.lanes) as lane:

@@ -54,7 +54,7 @@ class ModelFunctions:
         return sorted(found)
 
     def _function(self, name: str, params: str, returns: str = "void") -> Function:
-        return Function(name, params, self.lanes, returns)
+        return Function(name, params, self.lanes, returns, linkage="")
 
     def _expressions(self, f: Function, ready: bool = True) -> Expressions:
         return Expressions(f, self.graph, slots=self.ready if ready else {}, state="%y",

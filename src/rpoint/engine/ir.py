@@ -95,6 +95,27 @@ class Function:
         self.do(f"br label %{head}")
         self.lines.append(f"{after}:")
 
+    def repeat(self, count: int, body, unroll: int = 4) -> None:
+        """`body(i)` for i = 0 .. count-1, `unroll` at a time; the body must not branch."""
+        rounds = count // unroll if count > 2 * unroll else 0
+        if rounds:
+            before, head, after = self.label(), self.label(), self.label()
+            self.do(f"br label %{before}")
+            self.lines.append(f"{before}:")
+            self.do(f"br label %{head}")
+            self.lines.append(f"{head}:")
+            i, following = f"%i{head}", f"%n{head}"
+            self.do(f"{i} = phi i64 [0, %{before}], [{following}, %{head}]")
+            body(i)
+            for k in range(1, unroll):
+                body(self.let(f"add nuw nsw i64 {i}, {k}"))
+            self.do(f"{following} = add nuw nsw i64 {i}, {unroll}")
+            go = self.let(f"icmp ult i64 {following}, {rounds * unroll}")
+            self.do(f"br i1 {go}, label %{head}, label %{after}")
+            self.lines.append(f"{after}:")
+        for k in range(rounds * unroll, count):
+            body(str(k))
+
     @contextmanager
     def forever(self) -> Iterator[str]:
         """Body repeats until it branches to the yielded label."""
@@ -149,12 +170,12 @@ class Function:
 
     def vload(self, base: str, index: str | int = 0) -> str:
         """Load vector number `index`."""
-        where = self.at(base, index, 8 * self.lanes) if index != 0 else base
+        where = self.at(base, index, 8 * self.lanes) if str(index) != "0" else base
         return self.let(f"load {self.vec}, ptr {where}, align {8 * self.lanes}")
 
     def vstore(self, value: str, base: str, index: str | int = 0) -> None:
         """Store vector number `index`."""
-        where = self.at(base, index, 8 * self.lanes) if index != 0 else base
+        where = self.at(base, index, 8 * self.lanes) if str(index) != "0" else base
         self.do(f"store {self.vec} {value}, ptr {where}, align {8 * self.lanes}")
 
     def bin(self, op: str, a: str, b: str) -> str:

@@ -90,14 +90,23 @@ def _target_machine() -> llvm.TargetMachine:
         cpu=cpu, features=features, opt=2, reloc="pic", codemodel="default", jit=True)
 
 
-def compile_ir(text: str) -> bytes:
-    """Object code of an LLVM IR module."""
+def compile_ir(kernel: str, loop: str) -> bytes:
+    """Object code of two LLVM IR modules that call each other.
+
+    The kernel is straight-line code, well ordered as written: it goes to the code generator as it
+    is.  The loop is small and full of branches: it is optimised first.
+    """
     with _LOCK:
         machine = _target_machine()
-        module = llvm.parse_assembly(text)
-        module.triple = machine.triple
-        module.data_layout = str(machine.target_data)
-        return machine.emit_object(module)
+        modules = [llvm.parse_assembly(text) for text in (kernel, loop)]
+        for module in modules:
+            module.triple = machine.triple
+            module.data_layout = str(machine.target_data)
+        builder = llvm.create_pass_builder(
+            machine, llvm.create_pipeline_tuning_options(speed_level=1))
+        builder.getModulePassManager().run(modules[1], builder)
+        modules[0].link_in(modules[1])
+        return machine.emit_object(modules[0])
 
 
 class Kernel:

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
-import pandas as pd
 
 from rpoint.engine import native
 from rpoint.errors import RpointError, unknown_name
@@ -165,7 +164,7 @@ class CompiledModel:
         """(P, slots) kernel parameters."""
         if given is None:
             given = {}
-        if isinstance(given, pd.DataFrame):
+        if hasattr(given, "columns"):  # a DataFrame
             given = {str(name): given[name].to_numpy(dtype=float) for name in given.columns}
         if not isinstance(given, dict):
             array = np.asarray(given, dtype=float)
