@@ -233,16 +233,13 @@ def _arm_order(rows: pd.DataFrame) -> list[str]:
     first = ["vehicle (E2 10 nM)", "E2 0.01 nM", "no E2"]
 
     def key(title: str) -> tuple:
+        words = title.split()
+        numbers = [float(w) for w in words if w.replace(".", "").isdigit()]
+        names = " ".join(w for w in words if w.isalpha())
         rank = first.index(title) if title in first else len(first)
-        return rank, "alternating" in title, title.count("+"), _doses(title)
+        return rank, "alternating" in title, title.count("+"), names, numbers
 
     return sorted(set(rows["panel"]), key=key)
-
-
-def _doses(title: str) -> tuple[str, float]:
-    """Sort key of a treatment: its words, then its last dose."""
-    numbers = [float(word) for word in title.split() if word.replace(".", "").isdigit()]
-    return title.split(" ")[0], numbers[-1] if numbers else -1.0
 
 
 def _need(frame: pd.DataFrame) -> None:
