@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NoReturn
 
-from rpoint.pharmacology._text import Kind, RegimenError, Token
+from rpoint.pharmacology._text import Kind, RegimenError, Token, quoted
 from rpoint.pharmacology._units import MAX_DAY, near_word
 
 DAY_WORDS = ("d", "day", "days")
@@ -83,11 +83,13 @@ class Cursor:
         if token.text == "-" and self.peek().kind is Kind.NUMBER:
             self.fail(self.here_pair(token), f"{what} cannot be negative")
         if token.kind is not Kind.NUMBER:
-            shown = f", not {token.text!r}" if token.text else ""
+            shown = f", not {quoted(token.text)}" if token.text else ""
             self.fail(token, f"{what} is a whole number{shown}", allowed=f"0 to {high:,}")
         if not token.text.isdigit():
             self.fail(
-                token, f"{what} is a whole number, not {token.text}", allowed=f"0 to {high:,}"
+                token,
+                f"{what} is a whole number, not {quoted(token.text)}",
+                allowed=f"0 to {high:,}",
             )
         if len(token.text) > 9 or int(token.text) > high:
             self.fail(token, f"{what} is at most {high:,}", allowed=f"0 to {high:,}")
@@ -106,7 +108,7 @@ class Cursor:
                 f"{after!r} is followed by a day",
                 allowed="dN, as in d8",
                 mend=f"write '{after} d{token.text}'"
-                if token.kind is Kind.NUMBER and token.text.isdigit()
+                if token.kind is Kind.NUMBER and token.text.isdigit() and len(token.text) < 6
                 else None,
             )
         self.next()

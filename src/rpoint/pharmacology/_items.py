@@ -12,7 +12,7 @@ from rpoint.pharmacology._parts import (
     Load,
     Step,
 )
-from rpoint.pharmacology._text import Kind
+from rpoint.pharmacology._text import Kind, quoted
 from rpoint.pharmacology._units import (
     FREQUENCIES,
     HOURS_PER_DAY,
@@ -49,7 +49,8 @@ class ItemReader(PartReader):
                 "until_day": "the end",
                 "over_h": "the infusion time",
             }.get(name, f"the {name}")
-            self.fail(span, f"{label} of {draft.drug} is given twice", mend="leave one out")
+            verb = "are" if label.endswith("s") else "is"
+            self.fail(span, f"{label} of {draft.drug} {verb} given twice", mend="leave one out")
         draft.values[name] = value
         draft.spans[name] = span
 
@@ -96,16 +97,15 @@ class ItemReader(PartReader):
             self.set(draft, "route", ROUTE_SPELLINGS[word.text], word.span)
             return
         if word.text in (",", ";"):
-            self.fail(word, f"{word.text!r} does not join drugs", mend="join them by '+'")
+            self.fail(word, f"{quoted(word.text)} does not join drugs", mend="join them by '+'")
         if word.text in ("(", ")", ":"):
-            self.fail(word, f"{word.text!r} is not used in regimens", allowed=ITEMS)
+            self.fail(word, f"{quoted(word.text)} is not used in regimens", allowed=ITEMS)
         if word.text == "progression":
             self.fail(word, "an event needs 'at'", mend="write 'then ... at progression'")
         drug = self.names.find(word.text)  # type: ignore[attr-defined]
         if drug is not None:
             self.fail(word, f"{drug} is not joined to {draft.drug}", mend=f"write '+ {drug}'")
-        shown = word.text if len(word.text) <= 40 else word.text[:39] + "…"
-        self.fail_near(word, f"{shown!r} means nothing here", _WORDS, allowed=ITEMS)
+        self.fail_near(word, f"{quoted(word.text)} means nothing here", _WORDS, allowed=ITEMS)
 
     # --- frequencies ------------------------------------------------------------------------
 
@@ -124,7 +124,9 @@ class ItemReader(PartReader):
             self.once(draft)
         elif first.text in _REPEATS:
             self.next()
-            self.fail(first, f"{first.text!r} is followed by daily or weekly", mend="write bid")
+            self.fail(
+                first, f"{quoted(first.text)} is followed by daily or weekly", mend="write bid"
+            )
         else:
             self.set(draft, "interval_h", *self.interval())
 
@@ -150,17 +152,22 @@ class ItemReader(PartReader):
 
     def start(self, draft: Draft) -> None:
         first = self.next()
-        self.set(draft, "start_day", self.day("from"), self.here(first))
+        day = self.day("from")
         if draft.delay is not None:
             self.fail(
-                first, f"{draft.drug} is both delayed and given a start", mend="leave one out"
+                self.here(first),
+                f"{draft.drug} is both delayed and given a start",
+                mend="leave one out",
             )
+        self.set(draft, "start_day", day, self.here(first))
 
     def delay(self, draft: Draft) -> None:
         first = self.next()
         days = self.duration("delay")
         if draft.delay is not None or "start_day" in draft.values:
-            self.fail(first, f"the start of {draft.drug} is given twice", mend="leave one out")
+            self.fail(
+                self.here(first), f"the start of {draft.drug} is given twice", mend="leave one out"
+            )
         draft.delay = days
         draft.spans["start_day"] = self.here(first)
 

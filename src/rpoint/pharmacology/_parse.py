@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from rpoint.pharmacology._components import PROGRESSION, Component, Continued, Phase
 from rpoint.pharmacology._items import ItemReader
 from rpoint.pharmacology._parts import Contradiction
-from rpoint.pharmacology._text import Kind, RegimenError, Token, tokenise
+from rpoint.pharmacology._text import Kind, RegimenError, Token, quoted, tokenise
 from rpoint.pharmacology._units import KEYWORDS, MAX_COMPONENTS, MAX_PHASES, NO_DRUG
 from rpoint.pharmacology.names import NameBook
 
@@ -89,7 +89,10 @@ class _Parser(ItemReader):
         event = self.run()
         if event.text not in (PROGRESSION, "pd"):
             self.fail_near(
-                event, f"no event is called {event.text!r}", [PROGRESSION], allowed="progression"
+                event,
+                f"no event is called {quoted(event.text)}",
+                [PROGRESSION],
+                allowed="progression",
             )
         return PROGRESSION
 
@@ -112,7 +115,7 @@ class _Parser(ItemReader):
             word = self.next()
             if self.peek().text == "+":
                 self.fail(
-                    word, f"{word.text!r} means no drug and stands alone", mend="leave it out"
+                    word, f"{quoted(word.text)} means no drug and stands alone", mend="leave it out"
                 )
             return []
         found = [self.component()]
@@ -126,7 +129,11 @@ class _Parser(ItemReader):
         if token.kind is Kind.END or token.text == "then":
             return
         word = self.run()
-        self.fail(word, f"{word.text!r} is not expected here", allowed="'+', 'then' or the end")
+        self.fail(
+            word,
+            f"{quoted(word.text)} is not expected here",
+            allowed="'+', 'then' or the end",
+        )
 
     def component(self) -> Draft:
         """`drug dose ...` or `continue drug`."""
@@ -151,26 +158,25 @@ class _Parser(ItemReader):
                 token if token.kind is not Kind.END else self.back(0),
                 "a drug is missing here"
                 if token.kind is not Kind.END
-                else f"the regimen ends after {self.back(0).text!r}",
+                else f"the regimen ends after {quoted(self.back(0).text)}",
                 allowed=_COMPONENT,
             )
         word = self.run()
         if word.kind is Kind.NUMBER or word.text in KEYWORDS or word.text in NO_DRUG:
             self.fail(
                 word,
-                f"a drug's name is missing before {word.text!r}",
+                f"a drug's name is missing before {quoted(word.text)}",
                 allowed=_COMPONENT,
                 mend="put the name before the dose",
             )
         drug = self.names.find(word.text)
         if drug is None:
-            shown = word.text if len(word.text) <= 40 else word.text[:39] + "…"
             known = self.names.known()
             listed = ", ".join(known[:8]) + (f", … ({len(known)})" if len(known) > 8 else "")
             near = self.names.nearest(word.text)
             self.fail(
                 word,
-                f"unknown drug {shown!r}",
+                f"unknown drug {quoted(word.text)}",
                 allowed=listed,
                 nearest=near,
                 mend=f"write {near}" if near else "`rpoint list drugs` shows all names",

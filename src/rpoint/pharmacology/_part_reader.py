@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from rpoint.errors import shorten
 from rpoint.pharmacology._cursor import DAY_WORDS, Cursor
 from rpoint.pharmacology._parts import Contradiction, Cycle, Days, Dose, Weekdays
-from rpoint.pharmacology._text import Kind, RegimenError
+from rpoint.pharmacology._text import Kind, RegimenError, quoted
 from rpoint.pharmacology._units import (
     FREQUENCIES,
     FREQUENCIES_ALLOWED,
@@ -58,21 +59,30 @@ class PartReader(Cursor):
             word = self.run()
             self.fail(
                 word,
-                f"the dose of {drug} is expected here, not {word.text[:40]!r}",
+                f"the dose of {drug} is expected here, not {quoted(word.text)}",
                 allowed="a finite number and a unit: " + UNITS_ALLOWED,
                 mend=example,
             )
         self.next()
-        follow = self.peek()
-        if follow.text in (",", ".") and self.peek(1).kind is Kind.NUMBER and not follow.spaced:
-            self.next()
-            self.next()
+        if self.glued_number():
+            while self.glued_number():
+                self.next()
+            shown = shorten(self.text[token.start : self.back(0).end], 40)
             self.fail(
                 self.here(token),
-                f"{self.text[token.start : self.back(0).end]!r} is not one number",
+                f"{shown!r} is not one number",
                 mend="write 1000 without a mark for thousands, and a decimal point: 2.5",
             )
         return float(token.text)
+
+    def glued_number(self) -> bool:
+        """Whether a number goes on without a space after a mark, as in 1,000 or 1.2.3."""
+        token, after = self.peek(), self.peek(1)
+        if token.spaced:
+            return False
+        return token.kind is Kind.NUMBER or (
+            token.text in (",", ".") and after.kind is Kind.NUMBER and not after.spaced
+        )
 
     def unit(self, drug: str) -> tuple[str, tuple[int, int]]:
         first = self.peek()
@@ -102,7 +112,7 @@ class PartReader(Cursor):
         near = UNIT_SPELLINGS[near] if near else None
         self.fail(
             span,
-            f"unknown unit {text[:40]!r}",
+            f"unknown unit {quoted(text)}",
             allowed=UNITS_ALLOWED,
             nearest=near,
             mend=f"write {near}" if near else None,
@@ -125,7 +135,7 @@ class PartReader(Cursor):
             text = self.text[span[0] : span[1]]
             self.fail(
                 span,
-                f"unknown frequency {text!r}",
+                f"unknown frequency {quoted(text)}",
                 allowed=FREQUENCIES_ALLOWED,
                 nearest=f"q{n}d",
                 mend="h, d or w follows the number",
@@ -154,7 +164,7 @@ class PartReader(Cursor):
         if not self.take("/"):
             self.fail(
                 first,
-                f"{first.text!r} means nothing here: the dose is already given",
+                f"{quoted(first.text)} means nothing here: the dose is already given",
                 allowed=ITEMS,
                 mend="a day is d8; days on of a cycle are 21/28; joined drugs need '+'",
             )
@@ -196,7 +206,7 @@ class PartReader(Cursor):
         if word.text not in WEEKDAY_SPELLINGS:
             self.fail_near(
                 word,
-                f"{word.text!r} is no day of the week",
+                f"{quoted(word.text)} is no day of the week",
                 WEEKDAY_SPELLINGS,
                 allowed="mon, tue, wed, thu, fri, sat, sun",
             )

@@ -10,7 +10,7 @@ import unicodedata
 from dataclasses import dataclass
 from enum import Enum
 
-from rpoint.errors import RpointError
+from rpoint.errors import RpointError, shorten
 
 MAX_TEXT = 10_000  # characters; a regimen of 20 drugs needs about 1,000
 WINDOW = 88  # characters of the text that an error shows around the word
@@ -94,6 +94,15 @@ def caret(text: str, start: int, end: int) -> tuple[str, str]:
     after = "…" if right < len(text) else ""
     width = max(1, min(end, right) - start)
     return f"{before}{shown}{after}", " " * (len(before) + start - left) + "^" * width
+
+
+def quoted(text: str) -> str:
+    """A user's word in quotes, shortened.
+
+    >>> quoted("a" * 100)
+    "'aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa… (100 characters)'"
+    """
+    return repr(shorten(text, 40))
 
 
 class Kind(Enum):
