@@ -118,8 +118,8 @@ class Metabolite(Entry):
 class Pharmacokinetics(Entry):
     """A structure and its typical values; `iiv` holds between-subject CVs (fractions).
 
-    Clearances and volumes are apparent (over F) for doses that are not intravenous.  In a mouse
-    they are per kg.  `CL_emax`, `CL_t50`, `CL_hill` make the clearance fall over time:
+    Clearances and volumes are apparent (over F) for doses that are not intravenous: the whole dose
+    enters the model, and `F`, where given, is information only.  In a mouse they are per kg.  `CL_emax`, `CL_t50`, `CL_hill` make the clearance fall over time:
     CL(t) = CL exp(CL_emax t^hill / (t50^hill + t^hill)).  `CL_dose_exponent` scales the clearance
     with (dose / CL_dose)^exponent.
     """
