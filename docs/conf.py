@@ -8,7 +8,7 @@ from pathlib import Path
 import rpoint
 
 sys.path.insert(0, str(Path(__file__).parent))
-import generate  # noqa: E402
+import generate
 
 project = "R-point"
 author = "The R-point maintainers"
@@ -21,6 +21,7 @@ html_theme_options = {
     "description": "Research use only: no output is advice for a patient.",
     "fixed_sidebar": True,
 }
+myst_enable_extensions = ["dollarmath"]
 myst_heading_anchors = 3
 suppress_warnings = ["myst.strikethrough"]
 

@@ -12,8 +12,14 @@ from typing import Any
 
 __version__ = "0.1.0"
 
+# Public name -> (module, attribute); without an attribute the name is the module.
 _PUBLIC: dict[str, tuple[str, str | None]] = {
     "RpointError": ("rpoint.errors", "RpointError"),
+    "catalog": ("rpoint.catalog", None),
+    "cite": ("rpoint.catalog", "cite"),
+    "claims": ("rpoint.evidence.claims", "load_claims"),
+    "drug": ("rpoint.catalog", "drug"),
+    "regimen": ("rpoint.pharmacology.regimen", "parse"),
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

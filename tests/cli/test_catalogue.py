@@ -19,7 +19,7 @@ def as_json(arguments, capsys):
 
 def test_list_without_a_kind_counts_every_kind(capsys):
     found = as_json(["list"], capsys)["kinds"]
-    assert {row["kind"] for row in found} == set(catalog.KINDS)
+    assert {row["kind"] for row in found} == {*catalog.KINDS, "claims"}
     assert all(row["entries"] > 0 for row in found)
 
 
@@ -39,6 +39,15 @@ def test_show_and_cite_take_every_first_entry(kind, capsys):
     assert as_json(["cite", kind, name], capsys)["sources"]
     assert run(["show", kind, name]) == 0
     assert capsys.readouterr().out.strip()
+
+
+def test_claims_are_listed_shown_and_cited(capsys):
+    ids = [row["id"] for row in as_json(["list", "claims"], capsys)["entries"]]
+    assert {"A1", "A4", "E3a"} <= set(ids)
+    (shown,) = as_json(["show", "claims", "A4"], capsys)["entries"]
+    assert shown["acceptance"] and shown["text"]
+    assert as_json(["cite", "claims", "A4"], capsys)["sources"] == shown["sources"]
+    assert run(["show", "claims", "A99"]) == 1
 
 
 def test_a_kind_may_be_named_in_the_singular_and_a_drug_by_an_alias(capsys):

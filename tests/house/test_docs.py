@@ -42,7 +42,7 @@ def test_python_blocks_run_in_order(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     session: dict = {"__name__": "__main__"}
     for text in blocks(page, "python"):
-        exec(compile(text, str(page), "exec"), session)  # noqa: S102
+        exec(compile(text, str(page), "exec"), session)
 
 
 @pytest.mark.slow

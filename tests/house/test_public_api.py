@@ -9,7 +9,7 @@ import pytest
 
 import rpoint
 
-PUBLIC = ["RpointError", "__version__"]
+PUBLIC = ["RpointError", "__version__", "catalog", "cite", "claims", "drug", "regimen"]
 
 
 def test_public_names_are_pinned():

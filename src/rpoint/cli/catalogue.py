@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from rpoint.cli.command import command
-from rpoint.cli.console import Console
+from rpoint.cli.console import Console, cell
 
-Kind = Annotated[str, typer.Argument(help="drugs, alterations, tumours, regimens or sources.")]
+KIND_HELP = "drugs, alterations, tumours, regimens, sources or claims."
+CLAIMS = "claims"
+Kind = Annotated[str, typer.Argument(metavar="KIND", help=KIND_HELP)]
 Name = Annotated[str | None, typer.Argument(metavar="[ID]", help="Id, name or alias.")]
 
 
@@ -26,16 +28,17 @@ def add_to(app: typer.Typer) -> None:
     """Register the commands."""
 
     @command(app, "list", example="rpoint list drugs")
-    def list_(io: Console, kind: Annotated[str | None, typer.Argument()] = None) -> None:
+    def list_(
+        io: Console,
+        kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=KIND_HELP)] = None,
+    ) -> None:
         """List the kinds of entries, or the entries of one KIND."""
-        from rpoint import catalog
-
         if kind is None:
-            rows = [{"kind": k, "entries": len(catalog.names(k))} for k in catalog.KINDS]
+            rows = [{"kind": k, "entries": len(names(k))} for k in kinds()]
             result: dict[str, Any] = {"kinds": rows}
         else:
             kind = plural(kind)
-            rows = [{"id": name, "entry": line(kind, name)} for name in catalog.names(kind)]
+            rows = [{"id": name, "entry": line(kind, name)} for name in names(kind)]
             result = {"kind": kind, "entries": rows}
         io.table(rows)
         io.deliver(f"list-{kind or 'kinds'}", result)
@@ -46,6 +49,8 @@ def add_to(app: typer.Typer) -> None:
         from rpoint import catalog
 
         kind = plural(kind)
+        if kind == CLAIMS:
+            return show_claims(io, name)
         if name is None:
             rows = catalog.to_frame(kind).to_dict("records")
             io.table(rows)
@@ -64,31 +69,75 @@ def add_to(app: typer.Typer) -> None:
         from rpoint import catalog
 
         kind = plural(kind)
-        names = catalog.names(kind) if name is None else (name,)
-        keys = dict.fromkeys(key for one in names for key in source_keys(kind, one))
+        if kind == CLAIMS:
+            return cite_claims(io, name)
+        chosen = names(kind) if name is None else (name,)
+        keys = dict.fromkeys(key for one in chosen for key in source_keys(kind, one))
         io.text(catalog.cite(keys, style.value))
-        io.deliver(
+        return io.deliver(
             f"cite-{kind}",
             {"kind": kind, "id": name, "sources": [catalog.source(k).to_dict() for k in keys]},
         )
 
 
+def kinds() -> tuple[str, ...]:
+    """The catalogue's kinds and the claims."""
+    from rpoint import catalog
+
+    return (*catalog.KINDS, CLAIMS)
+
+
+def names(kind: str) -> tuple[str, ...]:
+    """Every id of a kind."""
+    from rpoint import catalog
+
+    if kind != CLAIMS:
+        return catalog.names(kind)
+    from rpoint.evidence.registry import claims
+
+    return tuple(claims())
+
+
 def plural(kind: str) -> str:
     """The kind as the catalogue names it; `drug` is taken for `drugs`."""
-    from rpoint import catalog
     from rpoint.errors import unknown_name
 
     wanted = kind.strip().casefold()
-    found = wanted if wanted in catalog.KINDS else f"{wanted}s"
-    if found not in catalog.KINDS:
-        raise unknown_name("kind of entry", kind, catalog.KINDS)
+    found = wanted if wanted in kinds() else f"{wanted}s"
+    if found not in kinds():
+        raise unknown_name("kind of entry", kind, kinds())
     return found
+
+
+def show_claims(io: Console, name: str | None) -> None:
+    """Print claims of the register: what the document says and what must be shown."""
+    from dataclasses import asdict
+
+    from rpoint.evidence.registry import select
+
+    chosen = [asdict(claim) for claim in select(claim=name)]
+    for claim in chosen:
+        io.text("\n".join(f"{key}: {cell(value)}" for key, value in claim.items() if value) + "\n")
+    io.deliver("show-claims", {"kind": CLAIMS, "entries": chosen})
+
+
+def cite_claims(io: Console, name: str | None) -> None:
+    """Print the sources of claims, as the register has them."""
+    from rpoint.evidence.registry import select
+
+    sources = list(dict.fromkeys(s for claim in select(claim=name) for s in claim.sources))
+    io.text("\n".join(sources))
+    io.deliver("cite-claims", {"kind": CLAIMS, "id": name, "sources": sources})
 
 
 def line(kind: str, name: str) -> str:
     """One line about an entry, its id left out where the line begins with it."""
     from rpoint import catalog
 
+    if kind == CLAIMS:
+        from rpoint.evidence.registry import claims
+
+        return claims()[name].title
     if kind == "regimens":
         drug, _, text = name.partition(": ")
         found = next(r for r in catalog.regimens(drug) if r.text == text)

@@ -40,7 +40,7 @@ SHARED: dict[str, tuple[Any, Any]] = {
             int,
             typer.Option("--seed", metavar="N", min=0, max=MAX_SEED, help="Seed of all chance."),
         ],
-        0,
+        1,
     ),
     "jobs": (
         Annotated[

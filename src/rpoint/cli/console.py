@@ -69,9 +69,9 @@ class Console:
 
     @contextmanager
     def progress(self, label: str, total: int | None = None) -> Iterator[Advance]:
-        """A progress bar on stderr; yields `advance(done=1, text=None)`."""
+        """A progress bar on stderr; yields `advance(done=1, text=None, total=None)`."""
         if self.quiet or not sys.stderr.isatty():
-            yield lambda done=1, text=None: None
+            yield lambda done=1, text=None, total=None: None
             return
         from rich.console import Console as Rich
         from rich.progress import Progress
@@ -79,8 +79,8 @@ class Console:
         with Progress(console=Rich(stderr=True), transient=True) as bar:
             task = bar.add_task(label, total=total)
 
-            def advance(done: float = 1, text: str | None = None) -> None:
-                bar.update(task, advance=done, description=text or label)
+            def advance(done: float = 1, text: str | None = None, total: int | None = None) -> None:
+                bar.update(task, advance=done, description=text or label, total=total)
 
             yield advance
 
@@ -104,6 +104,8 @@ def cell(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, list | tuple):
+        return "; ".join(cell(item) for item in value)
     if isinstance(value, float):
         return "" if value != value else f"{value:.3g}"
     return str(value)

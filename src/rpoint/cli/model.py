@@ -77,6 +77,8 @@ def add_to(app: typer.Typer) -> None:
         text = read_model(file)
         try:
             model = compile_model(text)
+            if not model.states:
+                raise RpointError("the model has no state: there is nothing to simulate")
         except RpointError as error:
             io.text(f"{file}: refused\n{error}")
             io.deliver("check", {"file": str(file), "accepted": False, "reason": str(error)})
@@ -102,7 +104,11 @@ def model_text(form: Form, drugs: tuple[str, ...], species: str) -> str:
 
     if form is Form.sbml:
         return biology.patient_sbml(drugs, species) if drugs else biology.cell_sbml()
-    return biology.patient_antimony(drugs, species) if drugs else biology.cell_antimony()
+    if not drugs:
+        return biology.cell_antimony()
+    from rpoint.biology.drugged import pk_statements
+
+    return biology.cell_antimony(pk_statements(drugs, species))
 
 
 def read_model(file: Path) -> str:
@@ -115,6 +121,10 @@ def read_model(file: Path) -> str:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
         raise RpointError("the model cannot be read", where=str(file), found=reason) from None
     if file.suffix != ".ant":
+        if "<sbml" not in text:
+            raise RpointError(
+                "this is no SBML", where=str(file), found=text, allowed=".xml or .ant"
+            )
         return text
     from rpoint.biology.assemble import to_sbml
 
