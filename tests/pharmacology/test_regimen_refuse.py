@@ -64,7 +64,8 @@ CASES = [
     (f"{P} q5h d1-3", "q5h", "contradicts the days listed"),
     (f"{P} qw 5/28", "qw", "only the first dose"),
     (f"{P} qw mon-fri", "qw", "contradicts the days listed"),
-    (f"{P} twice", "twice", "followed by daily or weekly"),
+    (f"{P} twice", "twice", "followed by daily"),
+    (f"{P} twice weekly", "twice", "mon,thu"),
     (f"{F} im bid", "bid", "a depot in the muscle"),
     (f"{F} im q6h", "q6h", "a depot in the muscle"),
     # routes

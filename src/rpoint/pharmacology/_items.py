@@ -115,17 +115,21 @@ class ItemReader(PartReader):
 
     def frequency(self, draft: Draft) -> None:
         first = self.peek()
-        if first.text in _REPEATS and self.peek(1).text in ("daily", "weekly"):
+        if first.text in _REPEATS and self.peek(1).text == "daily":
             self.next()
-            per = FREQUENCIES[self.next().text]
-            hours = per * _REPEATS[first.text] // HOURS_PER_DAY
-            self.set(draft, "interval_h", hours, self.here(first))
+            self.next()
+            self.set(draft, "interval_h", _REPEATS[first.text], self.here(first))
+        elif first.text == "once" and self.peek(1).text == "weekly":
+            self.next()
+            self.set(draft, "interval_h", *self.interval())
         elif first.text == "once":
             self.once(draft)
         elif first.text in _REPEATS:
             self.next()
             self.fail(
-                first, f"{quoted(first.text)} is followed by daily or weekly", mend="write bid"
+                first,
+                f"{quoted(first.text)} is followed by daily",
+                mend="write bid or tid; several days a week are mon,thu",
             )
         else:
             self.set(draft, "interval_h", *self.interval())
