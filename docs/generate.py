@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rpoint import catalog
+from rpoint.evidence import registry
 
 TITLES = {"drugs": "Drugs", "alterations": "Alterations", "tumours": "Tumour types"}
 
@@ -17,6 +18,7 @@ def catalogue(folder: Path) -> list[Path]:
     pages = {kind: page(title, entries(kind)) for kind, title in TITLES.items()}
     pages["regimens"] = regimens()
     pages["sources"] = sources()
+    pages["claims"] = claims()
     return [write(folder / f"{name}.md", text) for name, text in pages.items()]
 
 
@@ -74,6 +76,29 @@ def sources() -> str:
     """The page of every source."""
     rows = [[key, catalog.source(key).text()] for key in catalog.names("sources")]
     return "\n".join(["# Sources", "", *table(["key", "source"], rows)]) + "\n"
+
+
+def claims() -> str:
+    """The register of claims, one section for each document."""
+    parts = ["# The register of claims", "", "Generated from the register."]
+    for study in registry.studies().values():
+        parts += ["", f"## {study.name}", "", f"Document: {study.document}."]
+        for claim in registry.select(study.id):
+            parts += ["", f"### {claim.id} {escape(claim.title)}", "", escape(claim.text), ""]
+            parts += [f"- {name}: {escape(text)}" for name, text in details(claim) if text]
+    return "\n".join(parts) + "\n"
+
+
+def details(claim: registry.Claim) -> list[tuple[str, str]]:
+    """What the register says of a claim, beside its text."""
+    return [
+        ("correction", claim.correction),
+        ("to show", claim.show),
+        (f"counts when ({claim.origin})", claim.acceptance),
+        ("if it holds", claim.held),
+        ("waits for", claim.waits),
+        ("sources", "; ".join(claim.sources)),
+    ]
 
 
 def table(head: list[str], rows: list[list[str]]) -> list[str]:
