@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from rpoint import catalog
+from rpoint.cli.catalogue import label
 from rpoint.evidence import registry
 
 TITLES = {"drugs": "Drugs", "alterations": "Alterations", "tumours": "Tumour types"}
@@ -55,7 +56,7 @@ def numbers(entry) -> list[str]:
     if not found:
         return []
     rows = [
-        [path, f"{q.value:g}", q.unit, q.width(), q.grade, q.source, q.note or ""]
+        [label(entry, path), f"{q.value:g}", q.unit, q.width(), q.grade, q.source, q.note or ""]
         for path, q in found
     ]
     return table(["number", "value", "unit", "width", "grade", "source", "note"], rows)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import doctest
 import json
 
 import pytest
 
 from rpoint import catalog
+from rpoint.cli import catalogue as group
+from rpoint.cli import console
 from rpoint.cli.app import run
+from rpoint.cli.catalogue import label
 
 
 def as_json(arguments, capsys):
@@ -58,9 +62,14 @@ def test_a_kind_may_be_named_in_the_singular_and_a_drug_by_an_alias(capsys):
 def test_show_prints_unit_grade_and_source_of_every_number(capsys):
     assert run(["show", "drugs", "palbociclib"]) == 0
     shown = capsys.readouterr().out
-    for path, number in catalog.quantities(catalog.drug("palbociclib")):
+    drug = catalog.drug("palbociclib")
+    for path, number in catalog.quantities(drug):
         if isinstance(number, catalog.Quantity):
-            assert path in shown and number.source in shown and number.grade in shown
+            assert (
+                label(drug, path).split()[0] in shown
+                and number.source in shown
+                and number.grade in shown
+            )
     assert "sources:" in shown
 
 
@@ -107,3 +116,8 @@ def test_an_unknown_name_is_one_error_with_the_nearest(arguments, nearest, tmp_p
     assert shown.out == "" and not out.exists()
     assert shown.err.count("rpoint: error:") == 1 and len(shown.err) < 1000
     assert nearest in shown.err
+
+
+def test_doctests():
+    assert doctest.testmod(group).failed == 0
+    assert doctest.testmod(console).failed == 0

@@ -12,6 +12,18 @@ from rpoint.cli.console import Console, cell
 
 KIND_HELP = "drugs, alterations, tumours, regimens, sources or claims."
 CLAIMS = "claims"
+# What names an item of a list inside an entry.
+NAMING = (
+    "input",
+    "target",
+    "handle",
+    "operation",
+    "measure",
+    "alteration",
+    "cohort",
+    "group",
+    "name",
+)
 Kind = Annotated[str, typer.Argument(metavar="KIND", help=KIND_HELP)]
 Name = Annotated[str | None, typer.Argument(metavar="[ID]", help="Id, name or alias.")]
 
@@ -164,6 +176,25 @@ def source_keys(kind: str, name: str) -> tuple[str, ...]:
     return catalog.sources_of(catalog.entry(kind, name.replace("=N", "=2")))
 
 
+def label(entry: Any, path: str) -> str:
+    """A number's place in words: list positions are replaced by what stands there.
+
+    >>> from rpoint import catalog
+    >>> label(catalog.drug("palbociclib"), "drives.0.potency_cell")
+    'drives c_CDK4 potency_cell'
+    """
+    here, words = entry, []
+    for part in path.split("."):
+        if not part.isdigit():
+            here = here[part] if isinstance(here, dict) else getattr(here, part)
+            words.append(part)
+            continue
+        here = here[int(part)]
+        told = (getattr(here, name, None) for name in NAMING)
+        words.append(" ".join(str(text) for text in told if text) or part)
+    return " ".join(word for word in words if word not in ("value", "parameters"))
+
+
 def print_entry(io: Console, entry: Any) -> None:
     """The entry's line, a table of its numbers, its notes and its sources."""
     from rpoint import catalog
@@ -171,7 +202,7 @@ def print_entry(io: Console, entry: Any) -> None:
     io.text(str(entry))
     rows = [
         {
-            "number": path,
+            "number": label(entry, path),
             "value": f"{q.value:g}",
             "unit": q.unit,
             "width": q.width(),
