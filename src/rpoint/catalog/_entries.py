@@ -35,8 +35,10 @@ HANDLES: tuple[str, ...] = (
     "g_CDK4",
     "g_CDK6",
     "g_p16",
+    "g_ARF",
     "g_PI3K",
     "g_RAS",
+    "g_BRAF",
     "g_AURKA",
     "g_ESR1",
     "g_ER",
@@ -45,11 +47,8 @@ HANDLES: tuple[str, ...] = (
     "in_E2",
     "in_stress",
 )
-REFERENCE_HANDLES: dict[str, float] = {
-    **dict.fromkeys(HANDLES, 1.0),
-    **dict.fromkeys(("g_p16", "g_PI3K", "g_RAS", "g_AURKA", "g_ESR1"), 0.0),
-    "in_E2": 10.0,
-}
+_ZERO = ("g_p16", "g_ARF", "g_PI3K", "g_RAS", "g_BRAF", "g_AURKA", "g_ESR1")
+REFERENCE_HANDLES: dict[str, float] = {h: 0.0 if h in _ZERO else 1.0 for h in HANDLES}
 
 # structure -> (needed, allowed besides); every symbol has one unit
 PK_STRUCTURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
