@@ -1,7 +1,7 @@
 """Experiments: a function that judges, with the cells it needs declared beside it.
 
-Declaring first and judging later lets the runner collect the conditions of all experiments, drop the
-doubles and solve them in a few large batches.
+Declaring first and judging later lets the runner collect the conditions of all experiments, drop
+the doubles and solve them in a few large batches.
 """
 
 from __future__ import annotations
