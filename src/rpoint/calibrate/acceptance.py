@@ -48,19 +48,25 @@ GENOTYPES: dict[str, dict[str, float]] = {
     "akt": {"g_PI3K": 1.0},
     "akt_cdkn1a": {"g_PI3K": 1.0, "g_CDKN1A": 0.0},
     "er_loss": {"g_ER": 0.0, "g_RAS": 2.0},
+    "cdk6": {"g_CDK6": 5.0},
+    "esr1": {"g_ESR1": 1.0},
 }
+#: Genotypes whose gain from an AKT inhibitor on top of a CDK4/6 inhibitor AKT-high must exceed.
+_RIVALS = ("wt", "tp53", "mdm4", "cdk6", "esr1", "er_loss")
 _CELLS = {
     "wt": ("vehicle", "C", "M", "A", "F", "CM", "CA", "CFA"),
-    "tp53": ("vehicle", "C", "M", "F", "CM", "CFA"),
+    "tp53": ("vehicle", "C", "M", "A", "F", "CM", "CA", "CFA"),
     "rb1": ("vehicle", "C", "M", "CM"),
     "cdkn1a": ("vehicle", "C", "M", "CM"),
     "cdk2": ("C",),
     "cn12": ("vehicle", "M"),
     "cn12_tp53": ("vehicle", "M"),
-    "mdm4": ("vehicle", "M"),
+    "mdm4": ("vehicle", "C", "M", "A", "CA"),
+    "cdk6": ("C", "A", "CA"),
+    "esr1": ("C", "A", "CA"),
     "akt": ("vehicle", "C", "A", "CA", "CF", "AF", "CFA"),
     "akt_cdkn1a": ("C", "A", "CA"),
-    "er_loss": ("vehicle", "F"),
+    "er_loss": ("vehicle", "C", "A", "F", "CA"),
 }
 
 
@@ -132,6 +138,10 @@ class _Margins:
         rate = rate or self.r
         return np.minimum(rate(g, t[0]), rate(g, t[1])) - rate(g, t)
 
+    def _largest_gain(self) -> np.ndarray:
+        rivals = np.max([self.gain(g, "CA") for g in _RIVALS], axis=0)
+        return (rivals - self.gain("akt", "CA")) / 0.1
+
     # ---- demands
     def all(self) -> dict[str, np.ndarray]:
         return {**self.matrix(), **self.markers()}
@@ -167,6 +177,8 @@ class _Margins:
             "mdm4|M -": self.minus("mdm4", "M"),
             "mdm4|M weaker": (self.effect("mdm4", "M") - self.effect("wt", "M")) / 0.2,
             "akt|CA c": self.combined("akt", "CA"),
+            "akt|CA partial": (0.15 - np.minimum(self.r("akt", "C"), self.r("akt", "A"))) / 0.2,
+            "akt|CA largest gain": self._largest_gain(),
             "akt|CFA --": self.halted("akt", "CFA"),
             "er_loss|F 0": self.zero("er_loss", "F"),
         }
@@ -204,6 +216,7 @@ class _Margins:
             "C2 drug restores": -log(self.get("cn12", "M", "p53_active") / self.get("wt", "vehicle", "p53_active")) / 0.5,
             "E3 doublet regrows": (0.15 - self.r("akt", "CF")) / 0.2,
             "E3 triplet holds": self.r("akt", "CFA") / 0.2,
+            "E3 AKTi does not suffice": (0.3 - self.r("akt", "A")) / 0.2,
             "E4 switch fails": (0.8 * self.r("akt", "CF") - self.r("akt", "AF")) / 0.2,
             "mel grows": (0.3 - self.r("mel", "vehicle")) / 0.2,
             "A2 mel C partial": (0.15 - self.r("mel", "C") / np.maximum(self.r("mel", "vehicle"), 0.1)) / 0.2,

@@ -47,14 +47,14 @@ class Ensemble:
         """Equal weights, shape (sets,)."""
         return np.full(len(self), 1.0 / len(self))
 
-    def take(self, rows: np.ndarray | slice | list[int]) -> "Ensemble":
+    def take(self, rows: np.ndarray | slice | list[int]) -> Ensemble:
         """The sets of the given rows."""
         return Ensemble(
             self.parameters.iloc[rows].reset_index(drop=True),
             self.nuisance.iloc[rows].reset_index(drop=True),
         )
 
-    def thin(self, n: int) -> "Ensemble":
+    def thin(self, n: int) -> Ensemble:
         """At most ``n`` sets, evenly spaced over the rows."""
         if n >= len(self):
             return self

@@ -69,7 +69,7 @@ def anneal(problem: Problem, start: np.ndarray, plan: Plan, tell: Tell) -> np.nd
         def density(u: np.ndarray, t: float = temperature) -> np.ndarray:
             return problem.score(u).log_density / t
 
-        chains = sample(density, x, plan.per_temperature, rng=rng, tick=tick)
+        chains = sample(density, x, plan.per_temperature, rng=rng, tick=tick, pull=True)
         x = _refill(chains.x[-1], chains.log_density[-1], rng)
     return x
 

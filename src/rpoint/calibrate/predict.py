@@ -24,6 +24,9 @@ PALBOCICLIB_CDK6_OVER_CDK4 = 15.0 / 11.0
 ABEMACICLIB_OVER_PALBOCICLIB = (2.0 / 11.0, 10.0 / 15.0)
 #: Fulvestrant: unit in-cell constant 1 nM; potency_SERD is fitted around it.
 K_FULVESTRANT_NM = 1.0
+#: Error of the model itself, per point, on the scale of the target: no model of this kind is right to
+#: better than a tenth, however many wells were counted.
+DISCREPANCY = 0.1
 #: Fold at which a plate is full (He 2025).
 PLATE_CAPACITY = 156.9
 GRID_D = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0)
@@ -188,10 +191,10 @@ def chi_square(predictions: Predictions) -> np.ndarray:
     """Generalised chi-square per parameter set, shape (sets,).
 
     Points of one curve share one between-experiment error: the covariance of a curve is
-    ``diag(sd_replicate**2 / n) + b b'`` with ``b = sd_between``.
+    ``diag(sd_replicate**2 / n + DISCREPANCY**2) + b b'`` with ``b = sd_between``.
     """
     t = predictions.targets
-    own = (t["sd_replicate"] ** 2 / t["n"]).to_numpy()
+    own = (t["sd_replicate"] ** 2 / t["n"]).to_numpy() + DISCREPANCY**2
     b = t["sd_between"].to_numpy()
     residual = predictions.values - t["value"].to_numpy()[:, None]
     total = np.zeros(residual.shape[1])

@@ -19,7 +19,7 @@ HINGE = 25.0
 STEP = 0.5
 #: The fit is tempered: the variance of every target is multiplied by this number, because the model
 #: is structurally wrong somewhere and an untempered fit would pin the parameters to compensate.
-TEMPER = 2.0
+TEMPER = 1.5
 
 
 @dataclass(frozen=True)

@@ -48,6 +48,7 @@ def sample(
     rng: np.random.Generator,
     archive: np.ndarray | None = None,
     archive_every: int = 5,
+    pull: bool = False,
     tick: Callable[[int, np.ndarray, float], None] | None = None,
 ) -> Chains:
     """Run the chains.
@@ -60,6 +61,9 @@ def sample(
     iterations : int
     archive : ndarray, shape (m, d), optional
         States to draw differences from; default ``start``.
+    pull : bool
+        Half of the proposals also move towards one of the best chains. Faster to a good region, but no
+        longer a sampler: for annealing only.
     tick : callable, optional
         Called after every iteration with (iteration, log densities, acceptance so far).
     """
@@ -68,7 +72,7 @@ def sample(
     past = np.array(start if archive is None else archive, float)
     kept_x, kept_p, accepted = [], [], 0
     for i in range(iterations):
-        y = propose(x, past, rng)
+        y = propose(x, past, rng, x[np.argsort(p)[-max(2, len(x) // 10) :]] if pull else None)
         q = _clean(density(y))
         take = np.log(rng.random(len(x))) < q - p
         x[take], p[take] = y[take], q[take]
@@ -86,8 +90,10 @@ def _clean(values: np.ndarray) -> np.ndarray:
     return np.where(np.isfinite(values), values, -np.inf)
 
 
-def propose(x: np.ndarray, past: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """One proposal for every chain, shape of ``x``."""
+def propose(
+    x: np.ndarray, past: np.ndarray, rng: np.random.Generator, best: np.ndarray | None = None
+) -> np.ndarray:
+    """One proposal for every chain, shape of ``x``; ``best`` pulls half of them (annealing)."""
     n, d = x.shape
     pairs = rng.integers(1, 4, n)
     step = np.zeros_like(x)
@@ -101,6 +107,10 @@ def propose(x: np.ndarray, past: np.ndarray, rng: np.random.Generator) -> np.nda
     gamma = np.where(rng.random(n) < JUMP, 1.0, gamma)
     shake = 1 + rng.uniform(-0.05, 0.05, (n, d))
     move = gamma[:, None] * shake * step + 1e-4 * rng.standard_normal((n, d))
+    if best is not None:
+        leader = best[rng.integers(len(best), size=n)]
+        strength = rng.uniform(0.2, 1.0, (n, 1)) * (rng.random((n, 1)) < 0.5)
+        move = 0.5 * move + strength * (leader - x)
     return reflect(np.where(chosen, x + move, x))
 
 
