@@ -38,7 +38,8 @@ _ADVICE = {
     Status.NAN: "a rate, a state or a parameter is not a number: look for a missing parameter, "
                 "a division by zero or the logarithm of a negative number",
     Status.MAX_STEPS: "more steps than max_steps: raise max_steps or rtol, or check the rates",
-    Status.BLOW_UP: "a state grew beyond 1e60: a growth without a limit, or a wrong unit",
+    Status.BLOW_UP: "a state grew beyond 1e60: a solution that reaches infinity, a growth without "
+                    "a limit, or a wrong unit",
     Status.SINGULAR: "the linear system stayed near singular at every step size tried",
     Status.CANCELLED: "the batch was interrupted",
 }
