@@ -159,6 +159,14 @@ CASES = [
     (f"{P} qd then vehicle from d8", f"{P} po qd then from d8 vehicle", 2, 7, (0,), 875),
     (f"{P} qd then stop from d8", f"{P} po qd then from d8 vehicle", 2, 7, (0,), 875),
     (f"vehicle then from d8 {P} qd", f"vehicle then from d8 {P} po qd", 2, 7, (168,), 875),
+    (
+        f"{P} d1 + palbociclib 75 mg d3",
+        f"{P} po d1 + palbociclib 75 mg po d3",
+        1,
+        2,
+        (0, 48),
+        200,
+    ),
     ("vehicle", "vehicle", 2, 0, (), 0),
     ("Placebo", "vehicle", 2, 0, (), 0),
     (

@@ -216,6 +216,14 @@ class Component:
                 f" {self.until_day}",
             )
 
+    def first_day(self, phase_start: int) -> int:
+        """The first day on which a dose can fall."""
+        start = self.start_day or phase_start
+        if not isinstance(self.pattern, Days):
+            return start
+        listed = [self.pattern.days[0]] + ([self.load.days[0]] if self.load else [])
+        return start - 1 + min(listed)
+
     def last_day(self, phase_start: int) -> float:
         """The last day on which a dose can fall; infinity without an end."""
         end = self.pattern.end(self.start_day or phase_start) if self.pattern else None
@@ -308,7 +316,7 @@ class Phase:
     def _overlap(self, one: Component | Continued, two: Component | Continued) -> bool:
         if isinstance(one, Continued) or isinstance(two, Continued):
             return True
-        first, second = (c.start_day or self.first_day for c in (one, two))
+        first, second = (c.first_day(self.first_day) for c in (one, two))
         return first <= two.last_day(self.first_day) and second <= one.last_day(self.first_day)
 
     def __str__(self) -> str:
