@@ -63,8 +63,6 @@ def test_the_two_commands_of_the_readme_are_its_first_blocks():
 
 
 def test_the_documentation_builds_without_a_warning(tmp_path):
-    pytest.importorskip("sphinx", reason="the extra `docs` is not installed")
-    pytest.importorskip("myst_parser", reason="the extra `docs` is not installed")
     done = subprocess.run(
         [sys.executable, "-m", "sphinx", "-W", "-q", "-b", "html", "docs", str(tmp_path / "html")],
         cwd=ROOT,
