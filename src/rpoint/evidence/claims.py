@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from rpoint.calibrate.ensemble import Ensemble
 
 # One module per study and level; importing them fills EXPERIMENTS.
-STUDY_MODULES = ("vilgelm_sink", "vilgelm_p53")
+STUDY_MODULES = ("vilgelm_sink", "vilgelm_p53", "roberto", "mantra2", "alves")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
+from rpoint import catalog
 from rpoint.biology import contexts, exposures
 from rpoint.catalog._yaml import parse
 from rpoint.errors import unknown_name
@@ -46,6 +47,8 @@ _MORE_GENOTYPES: dict[str, dict[str, Any]] = {
 def genotype(name: str) -> dict[str, Any]:
     """Handles of a genotype; several are joined with ' & '.
 
+    A part is a genotype of the matrix or an alteration of the catalogue, such as "ERBB2:amp".
+
     Raises
     ------
     RpointError
@@ -54,6 +57,9 @@ def genotype(name: str) -> dict[str, Any]:
     known = {**matrix_data()["genotypes"], **_MORE_GENOTYPES}
     joined: dict[str, Any] = {"set": {}, "clamp": ()}
     for part in name.split(" & "):
+        if ":" in part:
+            joined["set"].update(catalog.genotype(altered=[part]))
+            continue
         if part not in known:
             raise unknown_name("genotype", part, known)
         joined["set"].update(known[part]["set"])

@@ -44,6 +44,11 @@ class Rates:
         """How much the treatment lowers the rate against the own vehicle."""
         return self.net[genotype, VEHICLE] - self.net[genotype, treatment]
 
+    def part(self, genotype: str, treatment: str) -> np.ndarray:
+        """The effect as a part of the own vehicle's rate (taken as at least the stop level)."""
+        vehicle = np.maximum(self.net[genotype, VEHICLE], self.tolerance["stop"])
+        return self.effect(genotype, treatment) / vehicle
+
     def better(self, genotype: str, treatment: str, kind: str = "net") -> np.ndarray:
         """The lower rate of the single treatments that the combination joins."""
         rates = getattr(self, kind)
@@ -84,8 +89,8 @@ def not_stop(rates: Rates, genotype: str, treatment: str) -> Answer:
 
 
 def weaker(rates: Rates, genotype: str, treatment: str) -> Answer:
-    """A smaller effect than in the wild type."""
-    return _always(rates.effect(genotype, treatment) < rates.effect(WILD, treatment))
+    """A smaller effect than in the wild type, each as a part of the own vehicle's rate."""
+    return _always(rates.part(genotype, treatment) < rates.part(WILD, treatment))
 
 
 def lower_or_weaker(rates: Rates, genotype: str, treatment: str) -> Answer:
