@@ -107,6 +107,27 @@ def test_milademetan_peak_and_half_life():
     assert 900.0 < found.peak < 1500.0
 
 
+# Published unbound averages that the catalogue's own fu contradicts, and by how much.
+CONFLICTS = {("abemaciclib", "Cavg_ss_unbound"): 3.0, ("ribociclib", "Cavg_ss_unbound"): 4.2}
+EXPOSURES = [(d.id, e) for d in catalog.drugs() for e in d.exposures]
+
+
+@pytest.mark.parametrize("drug,entry", EXPOSURES, ids=lambda v: getattr(v, "name", v))
+def test_published_exposures_are_met_within_a_factor_of_two(drug, entry):
+    found = exposure(entry.regimen, drug, (20 * 168.0, 24 * 168.0))
+    if entry.value.unit == "nM":
+        value, target = found.unbound_nM, entry.value.value
+    else:
+        value = found.peak if "Cmax" in entry.name else found.average
+        target = entry.value.to("ng/mL")
+    fold = max(value / target, target / value)
+    if (drug, entry.name) in CONFLICTS:
+        assert fold == pytest.approx(CONFLICTS[drug, entry.name], rel=0.1)
+        assert catalog.drug(drug).conflicts  # and the catalogue says so
+    else:
+        assert fold < 2.0
+
+
 def test_superposition():
     model = drug_model("palbociclib")
     t = np.linspace(0, 336, 50)

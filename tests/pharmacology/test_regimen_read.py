@@ -303,3 +303,14 @@ def test_a_regimen_is_a_value(names):
     assert regimen.without("fulvestrant") == parse(f"{P} qd 21/28", names)
     assert parse(f"{P} qd 21/28", names) + parse(f"{F} im q28d", names) == regimen
     assert repr(regimen).startswith("Regimen('palbociclib 125 mg po qd 21/28")
+
+
+def test_a_regimen_as_a_table(names):
+    regimen = parse(f"{P} qd 21/28 + {F} d1,15 then from d57 continue fulvestrant", names)
+    frame = regimen.to_frame()
+    assert frame["drug"].tolist() == ["palbociclib", "fulvestrant", "fulvestrant"]
+    assert frame["phase"].tolist() == [1, 1, 2]
+    assert frame["days"].tolist()[:2] == ["21/28", "d1,15"]
+    assert regimen.to_dict()["regimen"] == str(regimen)
+    assert regimen.only("fulvestrant").drugs == ("fulvestrant",)
+    assert len(parse("vehicle", names).to_frame()) == 0

@@ -24,6 +24,7 @@ from rpoint.pharmacology._units import (
 
 if TYPE_CHECKING:
     from rpoint.pharmacology._parse import Draft
+    from rpoint.pharmacology.names import NameBook
 
 _WORDS = [
     *(w for w in ROUTE_SPELLINGS),
@@ -37,6 +38,8 @@ _REPEATS = {"once": 24, "twice": 12, "thrice": 8}
 
 class ItemReader(PartReader):
     """The rules for everything after a drug's name."""
+
+    names: NameBook
 
     # --- everything after the dose ----------------------------------------------------------
 
@@ -102,7 +105,7 @@ class ItemReader(PartReader):
             self.fail(word, f"{quoted(word.text)} is not used in regimens", allowed=ITEMS)
         if word.text == "progression":
             self.fail(word, "an event needs 'at'", mend="write 'then ... at progression'")
-        drug = self.names.find(word.text)  # type: ignore[attr-defined]
+        drug = self.names.find(word.text)
         if drug is not None:
             self.fail(word, f"{drug} is not joined to {draft.drug}", mend=f"write '+ {drug}'")
         self.fail_near(word, f"{quoted(word.text)} means nothing here", _WORDS, allowed=ITEMS)

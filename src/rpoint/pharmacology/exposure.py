@@ -186,12 +186,8 @@ def exposure(
         regimen = parse(regimen)
     start, end = window_h
     model = drug_model(drug, species, weight_kg) if model is None else model
-    only = regimen
-    for other in regimen.drugs:
-        if other != model.drug:
-            only = only.without(other)
     rows = dose_schedule(
-        only,
+        regimen.only(model.drug),
         end / 168.0,
         species=species,
         weight_kg=weight_kg,

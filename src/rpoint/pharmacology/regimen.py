@@ -21,10 +21,10 @@ and an immutable object that prints back as one line and gives its doses as a ta
     hold       = "hold" dA-B,..        these days without doses, nothing shifted
 
 Conventions.  Day 1 begins at time 0 and is a Monday.  Days of a pattern count from the component's
-first day; `from`, `until`, `hold` and the days of dose steps count from the start of the treatment
-(in a phase that begins at progression: from that day).  A dose several times a day is given at
-equal intervals, the first at the start of the day.  A new phase ends what went before; `continue
-DRUG` carries a drug on as if nothing had changed.
+first day; `from`, `until`, `hold` and the days of dose steps count from the start of the treatment;
+in a phase that begins at progression, from that day, which then counts as a Monday.  A dose several
+times a day is given at equal intervals, the first at the start of the day.  A new phase ends what
+went before; `continue DRUG` carries a drug on as if nothing had changed.
 
 Not supported, and refused by name: doses per body surface, doses adjusted to a measured level,
 decimal commas, parentheses.
@@ -223,6 +223,13 @@ class Regimen:
             )
         )
 
+    def only(self, drug: str) -> Regimen:
+        """A copy that gives `drug` alone."""
+        regimen = self
+        for other in self.drugs:
+            regimen = regimen if other == drug else regimen.without(other)
+        return regimen
+
     def __add__(self, other: Regimen) -> Regimen:
         """Both regimens together; each must have one phase."""
         if len(self.phases) != 1 or len(other.phases) != 1:
@@ -244,7 +251,15 @@ class Regimen:
         )
 
     def to_dict(self) -> dict[str, object]:
-        return {"regimen": str(self), "drugs": list(self.drugs)}
+        """The text, the drugs, and each component's parts as texts and numbers."""
+        rows = [_row(i, phase, c) for i, phase in enumerate(self.phases) for c in phase.components]
+        return {"regimen": str(self), "drugs": list(self.drugs), "components": rows}
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each component: phase, its start, drug, dose, route, how often, days."""
+        import pandas as pd
+
+        return pd.DataFrame(self.to_dict()["components"], columns=list(_ROW))
 
     def __str__(self) -> str:
         text = str(self.phases[0])
@@ -257,3 +272,21 @@ class Regimen:
 
     def __repr__(self) -> str:
         return f"Regimen({str(self)!r})"
+
+
+_ROW = ("phase", "start", "drug", "dose", "unit", "route", "interval_h", "days", "text")
+
+
+def _row(index: int, phase: Phase, item: Component | Continued) -> dict[str, object]:
+    """One component as a flat record; a continued drug has its name and text only."""
+    row: dict[str, object] = dict.fromkeys(_ROW)
+    row |= {"phase": index + 1, "start": phase.start, "drug": item.drug, "text": str(item)}
+    if isinstance(item, Component):
+        row |= {
+            "dose": item.dose.amount,
+            "unit": item.dose.unit,
+            "route": item.route,
+            "interval_h": item.interval_h,
+            "days": None if item.pattern is None else str(item.pattern),
+        }
+    return row
