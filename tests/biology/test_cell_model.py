@@ -121,7 +121,7 @@ def test_modules_hold_no_bare_rate():
     """Numbers in the modules are stoichiometric, structural, or stated weights; rates have names."""
     assert set(INPUTS) >= set(HANDLES)
     text = cell_antimony()
-    population_level = {"mitogen_sd"}  # between cells, used by rpoint.tumour.cells
+    population_level = {"mitogen_sd", "p21_sd"}  # between cells, used by rpoint.tumour.cells
     for p in parameters().values():
         used = text.count(p.name) >= 2 or p.name in population_level
         assert used, f"{p.name} is set and never used"

@@ -1,8 +1,9 @@
 """Predictions of the cell model for the measured targets.
 
 A target's physical condition (nM of drug in the medium) becomes occupancy numbers through in-cell
-constants of culture: ``assay_K_palbociclib_nM`` and ``assay_K_nutlin_nM`` are fitted, the others are
-stated here with their reason.
+constants of culture: ``assay_K_palbociclib_nM`` and ``assay_K_nutlin_nM`` are fitted, and so is the
+oestradiol that stripped medium keeps, ``assay_E2_residual_nM``; the others are stated here with their
+reason.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from rpoint.calibrate.targets import load_targets, segments
 from rpoint.tumour.cells import CellRun, Condition, run_cells
 
 #: Fitted numbers of the assays: name -> (lo, hi) of a log-uniform prior, nM.
-ASSAY = {"assay_K_palbociclib_nM": (8.0, 120.0), "assay_K_nutlin_nM": (100.0, 2500.0)}
+ASSAY = {"assay_K_palbociclib_nM": (8.0, 120.0), "assay_K_nutlin_nM": (100.0, 2500.0), "assay_E2_residual_nM": (1e-4, 0.03)}
 #: CDK6 over CDK4 for palbociclib: biochemical IC50 15 over 11 nM.
 PALBOCICLIB_CDK6_OVER_CDK4 = 15.0 / 11.0
 #: Abemaciclib over palbociclib on CDK4: biochemical IC50 2 over 11 nM, on CDK6 10 over 15 nM.
@@ -57,6 +58,11 @@ class _Arm:
     genotype: tuple[tuple[str, float], ...]
     doses: tuple[tuple[str, float], ...]
 
+    @property
+    def stripped(self) -> bool:
+        """Whether the medium keeps what charcoal leaves of oestradiol (cell counts, not reporters)."""
+        return self.key[0] == "MCF7"
+
     def occupancies(self, assay: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
         """Inputs after t = 0, one value per parameter set."""
         dose = dict(self.doses)
@@ -73,7 +79,8 @@ class _Arm:
             "c_MDM2": 1e3 * dose.get("nutlin_uM", 0.0) / assay["assay_K_nutlin_nM"],
         }
         if "e2_nM" in dose:
-            out["in_E2"] = np.full(n, dose["e2_nM"])
+            out["in_E2"] = np.maximum(dose["e2_nM"], assay["assay_E2_residual_nM"] if self.stripped else 0.0)
+            out["in_E2"] = np.broadcast_to(out["in_E2"], (n,))
         return out
 
 

@@ -2,8 +2,8 @@
 
 A condition is a cell (context, genotype) and what is done to it. Every cell is first brought to its
 own untreated steady state; the treatment starts at t = 0. Cells of one population differ in the
-mitogen they see (log-normal, equal-probability quantile nodes), and rates are averaged over them,
-because one bistable switch would turn every graded effect into all or none.
+mitogen they see and in the p21 they make (log-normal, equal-probability quantile nodes), and rates are
+averaged over them, because one bistable switch would turn every graded effect into all or none.
 """
 
 from __future__ import annotations
@@ -154,10 +154,42 @@ def _state_model():
     return compile_model(cell_sbml(), observables=(*states, *extra)), len(states), extra
 
 
-def mitogen_nodes(sd: np.ndarray, nodes: int) -> np.ndarray:
-    """Mitogen factors of equal-probability quantile nodes, shape (sets, nodes)."""
+#: Which p21 quantile goes with which mitogen quantile: uncorrelated for five nodes.
+_SHUFFLE = {1: (0,), 3: (1, 2, 0), 5: (1, 4, 2, 0, 3)}
+
+#: Inputs that differ from cell to cell, with the parameter that gives the SD of their logarithm.
+VARYING = {"in_mitogen": "mitogen_sd", "in_p21": "p21_sd"}
+
+
+def quantile_factors(sd: np.ndarray, nodes: int) -> np.ndarray:
+    """Log-normal factors of equal-probability quantile nodes, shape (sets, nodes), ascending."""
     z = ndtri((np.arange(nodes) + 0.5) / nodes)
     return np.exp(np.asarray(sd, float)[:, None] * z[None, :])
+
+
+def node_factors(columns: Mapping[str, np.ndarray], nodes: int) -> dict[str, np.ndarray]:
+    """Factor of each varying input at each cell-to-cell node.
+
+    Parameters
+    ----------
+    columns : mapping
+        Parameter -> values (sets,).
+    nodes : int
+        1, 3 or 5.
+
+    Returns
+    -------
+    dict of str to ndarray, shape (sets, nodes)
+    """
+    if nodes not in _SHUFFLE:
+        raise RpointError(f"{nodes} cell-to-cell nodes were asked for; allowed: 1, 3, 5.")
+    n = len(next(iter(columns.values())))
+    out = {}
+    for name, spread in VARYING.items():
+        sd = columns.get(spread, np.full(n, parameters()[spread].value))
+        out[name] = quantile_factors(sd, nodes)
+    out["in_p21"] = out["in_p21"][:, _SHUFFLE[nodes]]
+    return out
 
 
 def run_cells(
@@ -217,13 +249,13 @@ def _as_columns(ensemble: "Ensemble | Mapping[str, np.ndarray]") -> dict[str, np
 def _lanes(columns: Mapping[str, np.ndarray], cells: Sequence, nodes: int) -> dict[str, np.ndarray]:
     """Parameter columns of lanes ordered (cell, set, node)."""
     n = len(next(iter(columns.values())))
-    sd = columns.get("mitogen_sd", np.full(n, parameters()["mitogen_sd"].value))
     shape = (len(cells), n, nodes)
     lanes = {k: np.broadcast_to(v[None, :, None], shape).copy() for k, v in columns.items()}
-    lanes["in_mitogen"] = np.broadcast_to(mitogen_nodes(sd, nodes)[None], shape).copy()
+    for name, factor in node_factors(columns, nodes).items():
+        lanes[name] = np.broadcast_to(factor[None], shape).copy()
     for i, (inputs, scale) in enumerate(cells):
         for name, value in inputs:
-            if name == "in_mitogen":
+            if name in VARYING:
                 lanes[name][i] *= value
             else:
                 lanes.setdefault(name, np.full(shape, _default(name)))[i] = value
@@ -256,9 +288,10 @@ def _treat(conditions, sets, nodes, times, observables, states, baseline, rtol, 
     rows = np.array([where[c.cell] for c in conditions])
     lanes = _lanes(sets, [c.cell for c in conditions], nodes)
     shape = next(iter(lanes.values())).shape
+    factors = node_factors(sets, nodes)
     for i, c in enumerate(conditions):
         for name, value in c.treatment.items():
-            factor = lanes["in_mitogen"][i] if name == "in_mitogen" else 1.0
+            factor = factors.get(name, 1.0)
             value = np.asarray(value, float).reshape(-1, 1)  # one number, or one per set
             lanes.setdefault(name, np.full(shape, _default(name)))[i] = value * factor
         for node, level in c.clamp.items():

@@ -18,7 +18,7 @@ import numpy as np
 from rpoint.biology import INPUTS, cell_sbml, parameters
 from rpoint.engine import compile_model
 from rpoint.errors import unknown_name
-from rpoint.tumour.cells import EQUILIBRATION_H, mitogen_nodes
+from rpoint.tumour.cells import EQUILIBRATION_H, VARYING, node_factors
 from rpoint.tumour.dosing import Dosing
 from rpoint.tumour.subjects import Subjects
 
@@ -196,15 +196,14 @@ def cell_parameters(
     shape = (len(sets), len(genotypes), nodes)
     own = {name: table[name].to_numpy(float)[sets] for name in table.columns}
     lanes = {name: np.broadcast_to(v[:, None, None], shape).copy() for name, v in own.items()}
-    spread = own.get("mitogen_sd", np.full(len(sets), parameters()["mitogen_sd"].value))
-    mitogen = mitogen_nodes(spread, nodes)[:, None, :]
-    lanes["in_mitogen"] = np.broadcast_to(mitogen, shape).copy()
+    for name, factor in node_factors(own, nodes).items():
+        lanes[name] = np.broadcast_to(factor[:, None, :], shape).copy()
     for j, genotype in enumerate(genotypes):
         for name, value in genotype.items():
             if name not in INPUTS:
                 raise unknown_name("handle of the cell model", name, INPUTS)
             column = lanes.setdefault(name, np.full(shape, INPUTS[name]))
-            if name == "in_mitogen":
+            if name in VARYING:
                 column[:, j] *= value
             else:
                 column[:, j] = value
