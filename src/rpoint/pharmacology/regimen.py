@@ -24,7 +24,8 @@ Conventions.  Day 1 begins at time 0 and is a Monday.  Days of a pattern count f
 first day; `from`, `until`, `hold` and the days of dose steps count from the start of the treatment;
 in a phase that begins at progression, from that day, which then counts as a Monday.  A dose several
 times a day is given at equal intervals, the first at the start of the day.  A new phase ends what
-went before; `continue DRUG` carries a drug on as if nothing had changed.
+went before; `continue DRUG` carries a drug on as if nothing had changed.  `A then B + C from d57`
+is read as `A then from d57 B + C`: a day at the very end of a phase is the phase's.
 
 Not supported, and refused by name: doses per body surface, doses adjusted to a measured level,
 decimal commas, parentheses.
