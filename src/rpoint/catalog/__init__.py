@@ -66,7 +66,9 @@ from ._load import (
     tumour_ids,
     tumour_names,
 )
+from ._pages import page
 from ._quantity import GRADES, UNITS, Entry, Quantity
+from ._yaml import parse as parse_yaml
 
 KINDS: tuple[str, ...] = ("drugs", "alterations", "tumours", "regimens", "sources")
 
@@ -103,7 +105,9 @@ __all__ = [
     "drugs",
     "entry",
     "genotype",
+    "markdown",
     "names",
+    "parse_yaml",
     "quantities",
     "regimens",
     "search",
@@ -287,6 +291,22 @@ def entry(kind: str, name: str) -> Any:
     return finders[kind](name)
 
 
+def markdown(kind: str) -> str:
+    """The documentation page of a kind: drugs, alterations, tumours or sources."""
+    titles = {
+        "drugs": "Drugs",
+        "alterations": "Alterations",
+        "tumours": "Tumour types",
+        "sources": "Sources",
+    }
+    if kind not in titles:
+        raise unknown_name("catalogue page", kind, titles)
+    if kind == "sources":
+        return page(titles[kind], tuple(load_sources().values()))
+    entries = {"drugs": drugs, "alterations": alterations, "tumours": tumours}[kind]()
+    return page(titles[kind], entries)
+
+
 def search(text: str) -> tuple[tuple[str, str], ...]:
     """Every (kind, id) whose one-line text, name or alias contains the text, case ignored."""
     wanted = str(text).strip().casefold()
@@ -318,7 +338,7 @@ def to_frame(kind: str = "drugs"):
         return pd.DataFrame(rows)
     if kind == "sources":
         return pd.DataFrame([{"entry": k, **s.fields} for k, s in load_sources().items()])
-    things = {"drugs": drugs, "alterations": alterations, "tumours": tumours}
+    things: dict[str, Any] = {"drugs": drugs, "alterations": alterations, "tumours": tumours}
     if kind not in things:
         raise unknown_name("kind of entry", kind, KINDS)
     return pd.DataFrame(

@@ -11,6 +11,7 @@ from rpoint.errors import RpointError, unknown_name
 from ._quantity import Entry
 
 _START = re.compile(r"@(\w+)\s*\{\s*([^,\s]+)\s*,")
+_END = re.compile(r"\s*\}")
 _FIELD = re.compile(r"\s*(\w+)\s*=\s*")
 
 
@@ -81,6 +82,10 @@ def parse_bibtex(text: str, where: str = "sources.bib") -> dict[str, Source]:
             value, at = _braced(text, at, where)
             fields[field.group(1).lower()] = " ".join(value.split())
             at = at + 1 if text[at : at + 1] == "," else at
+        end = _END.match(text, at)
+        if end is None:
+            raise RpointError("BibTeX: an entry is not closed", where=where, found=key)
+        at = end.end()
         if key in found:
             raise RpointError("BibTeX: a key appears twice", where=where, found=key)
         found[key] = Source(key=key, type=kind, fields=fields)

@@ -118,7 +118,8 @@ class Pharmacokinetics(Entry):
     """A structure and its typical values; `iiv` holds between-subject CVs (fractions).
 
     Clearances and volumes are apparent (over F) for doses that are not intravenous: the whole dose
-    enters the model, and `F`, where given, is information only.  In a mouse they are per kg.  `CL_emax`, `CL_t50`, `CL_hill` make the clearance fall over time:
+    enters the model, and `F`, where given, is information only.  In a mouse they are per kg.
+    `CL_emax`, `CL_t50`, `CL_hill` make the clearance fall over time:
     CL(t) = CL exp(CL_emax t^hill / (t50^hill + t^hill)).  `CL_dose_exponent` scales the clearance
     with (dose / CL_dose)^exponent.
     """
@@ -189,14 +190,14 @@ class Drug(Entry):
     aliases: tuple[str, ...]
     drug_class: str = Field(alias="class")
     kind: Literal["small molecule", "antibody"]
-    formula: str | None
+    formula: str | None = None
     molecular_weight: Quantity
     targets: tuple[Target, ...]
     drives: tuple[Drive, ...]
     fu_human: Quantity
     fu_mouse: Quantity
-    pk_human: Pharmacokinetics | None
-    pk_mouse: Pharmacokinetics | None
+    pk_human: Pharmacokinetics | None = None
+    pk_mouse: Pharmacokinetics | None = None
     metabolites: tuple[Metabolite, ...]
     regimens: tuple[Regimen, ...]
     exposures: tuple[Exposure, ...]

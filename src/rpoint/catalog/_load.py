@@ -71,16 +71,21 @@ def drug_names() -> dict[str, str]:
 @cache
 def load_alterations() -> dict[str, Alteration]:
     """Every alteration by id; `MDM2:cn` stands for any copy number."""
-    found = {}
-    for content in parse(_read("alterations.yaml"), "alterations.yaml"):
-        where = f"alterations.yaml, {content.get('id')}"
-        entry = _build(Alteration, content, where)
-        if not ALTERATION_PATTERN.match(entry.id) or entry.id != f"{entry.gene}:{entry.state}":
-            raise RpointError("catalogue: an alteration's id is GENE:state", where=where)
-        if entry.id in found:
-            raise RpointError("catalogue: an alteration appears twice", where=where)
-        found[entry.id] = entry
+    found: dict[str, Alteration] = {}
+    for name in sorted(f.name for f in (_DATA / "alterations").iterdir()):
+        for content in parse(_read("alterations", name), f"alterations/{name}"):
+            entry = _alteration(content, f"alterations/{name}, {content.get('id')}")
+            if entry.id in found:
+                raise RpointError("catalogue: an alteration appears twice", found=entry.id)
+            found[entry.id] = entry
     return found
+
+
+def _alteration(content: Any, where: str) -> Alteration:
+    entry = _build(Alteration, content, where)
+    if not ALTERATION_PATTERN.match(entry.id) or entry.id != f"{entry.gene}:{entry.state}":
+        raise RpointError("catalogue: an alteration's id is GENE:state", where=where)
+    return entry
 
 
 @cache

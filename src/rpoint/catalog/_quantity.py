@@ -125,6 +125,7 @@ class Quantity(Entry):
             return self.gsd
         if self.cv is not None:
             return math.exp(math.sqrt(math.log1p(self.cv**2)))
+        assert self.range is not None  # the validator: exactly one of the three is given
         low, high = self.range
         if low <= 0:
             return math.inf
@@ -133,8 +134,8 @@ class Quantity(Entry):
     def to(self, unit: str) -> float:
         """The value in another unit of the same dimension.
 
-        >>> Quantity(value=0.24, unit="L/d", source="x", grade="read", cv=0.1).to("L/h")
-        0.01
+        >>> Quantity(value=12, unit="L/d", source="x", grade="read", cv=0.1).to("L/h")
+        0.5
         """
         if unit not in UNITS or UNITS[unit][0] != UNITS[self.unit][0]:
             raise ValueError(f"{self.unit} cannot be converted to {unit}")
@@ -149,6 +150,7 @@ class Quantity(Entry):
             return f"x/÷{self.gsd:g}"
         if self.cv is not None:
             return f"CV {100 * self.cv:g} %"
+        assert self.range is not None
         return f"{self.range[0]:g} to {self.range[1]:g}"
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, NoReturn
 
 from rpoint.errors import RpointError, shorten
 
@@ -71,14 +71,14 @@ class _Reader:
         self.where = where
         self.lines = []
         self.position = 0
-        for number, raw in enumerate(text.splitlines(), start=1):
+        for number, raw in enumerate(text.split("\n"), start=1):
             body = _without_comment(raw)
             if not body.strip():
                 continue
             indent = len(body) - len(body.lstrip(" "))
             self.lines.append(_Line(number, indent, body.strip()))
 
-    def fail(self, what: str, line: _Line) -> None:
+    def fail(self, what: str, line: _Line) -> NoReturn:
         raise RpointError(
             f"catalogue file: {what}",
             where=f"{self.where}, line {line.number}",
