@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from rpoint.evidence import matrix
+from rpoint.evidence import matrix, mechanism
 from rpoint.evidence.batches import batches, run_batch
 from rpoint.evidence.conditions import Setup
 from rpoint.evidence.experiment import EXPERIMENTS, Lab
@@ -176,7 +176,8 @@ class _Run:
         verdicts = tuple(self.found[claim.id] for claim in self.chosen.claims)
         scores = self._scores()
         seconds = time.perf_counter() - start
-        return ClaimsResult(verdicts, self.lab.weights, self.seed, seconds, scores)
+        told_apart = pd.DataFrame() if self.table is None else mechanism.table(self.lab)
+        return ClaimsResult(verdicts, self.lab.weights, self.seed, seconds, scores, told_apart)
 
     def _setups(self) -> list[Setup]:
         wanted = [
@@ -187,6 +188,7 @@ class _Run:
         ]
         if self.table is not None:
             wanted += [s for setting, x in MATRIX_RUNS for s in self.table.setups(setting, x)]
+            wanted += mechanism.setups()
         return list(dict.fromkeys(wanted))
 
     def _lead(self) -> int:

@@ -25,6 +25,8 @@ class ClaimsResult:
         In the order of the register.
     matrix
         Setting -> table of the intervention matrix; empty if it was not run.
+    mechanism
+        Sink and doublet in variants of the model; empty if the matrix was not run.
     sets
         Number of parameter sets.
     effective_sets
@@ -38,6 +40,7 @@ class ClaimsResult:
     seed: int
     seconds: float
     matrix: dict[str, pd.DataFrame] = field(default_factory=dict)
+    mechanism: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def sets(self) -> int:
@@ -78,6 +81,7 @@ class ClaimsResult:
                 setting: json.loads(table.to_json(orient="records"))
                 for setting, table in self.matrix.items()
             },
+            "mechanism": json.loads(self.mechanism.to_json(orient="records")),
             "ensemble": {"sets": self.sets, "effective_sets": round(self.effective_sets, 1)},
             "required_share": REQUIRED_SHARE,
             "seed": self.seed,

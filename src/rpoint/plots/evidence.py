@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from rpoint.plots._figure import CATEGORY, GREY, INK, MUTED, RED, TREATMENT_COLOUR, Figure
@@ -35,7 +36,7 @@ def dots(
     log
         Logarithmic axis; levels at or below 0.001 are drawn at 0.001.
     """
-    drawn = _finite(table, 1e-3 if log else None)
+    drawn = _capped(_finite(table, 1e-3 if log else None), table)
     rows = alt.Y("label:N", sort=list(dict.fromkeys(drawn["label"])), title=None)
     kind = alt.Scale(type="log" if log else "linear", nice=True)
     base = alt.Chart(drawn).encode(y=rows)
@@ -43,7 +44,12 @@ def dots(
         x=alt.X("lo:Q", title=axis, scale=kind), x2="hi:Q"
     )
     points = base.mark_point(filled=True, size=70, color=CATEGORY[0], opacity=1).encode(
-        x=alt.X("median:Q", title=axis, scale=kind)
+        x=alt.X("median:Q", title=axis, scale=kind),
+        shape=alt.Shape(
+            "reached:N",
+            scale=alt.Scale(domain=[True, False], range=["circle", "triangle-right"]),
+            legend=None,
+        ),
     )
     layers = [ranges, points]
     if threshold is not None:
@@ -169,6 +175,17 @@ def _colours(names: Sequence[str]) -> list[str]:
     """The colour of a treatment wherever it is drawn; other names take the palette in order."""
     free = iter([*CATEGORY, GREY, MUTED] * 3)
     return [TREATMENT_COLOUR.get(name) or next(free) for name in names]
+
+
+def _capped(drawn: pd.DataFrame, table: pd.DataFrame) -> pd.DataFrame:
+    """Infinite levels moved to three times the largest finite one; `reached` is False there."""
+    levels = drawn[["median", "lo", "hi"]].astype(float)
+    top = 3.0 * np.nanmax(levels.to_numpy()) if levels.notna().to_numpy().any() else 1.0
+    for column in ("median", "lo", "hi"):
+        infinite = np.isposinf(table[column].astype(float).to_numpy())
+        drawn[column] = np.where(infinite, top, drawn[column].astype(float))
+    drawn["reached"] = ~np.isposinf(table["median"].astype(float).to_numpy())
+    return drawn
 
 
 def _finite(table: pd.DataFrame, floor: float | None) -> pd.DataFrame:
