@@ -61,6 +61,18 @@ def test_the_table_for_people_has_every_arm(capsys):
     assert "CDK4/6i" in shown and "untreated" in shown and "TP53:mut" in shown
 
 
+@pytest.mark.slow
+def test_why_names_what_each_node_carries(tmp_path, capsys):
+    both = "both=palbociclib 125 mg qd 21/28 + milademetan 260 mg qd d1-3,15-17/28"
+    arguments = simulate("--arm", both, "--why", "both", "--json", "-q", "--out", str(tmp_path))
+    assert run(arguments) == 0
+    why = json.loads(capsys.readouterr().out)["why"]
+    assert (why["arm"], why["against"]) == ("both", "CDK4/6i")
+    nodes = {row["node"] for row in why["nodes"]}
+    assert why["deciding"] in nodes and {"p53", "p21", "CycD", "CDK2"} <= nodes
+    assert {"why.csv", "why.svg"} <= {p.name for p in tmp_path.iterdir()}
+
+
 BAD = {
     "unknown drug": (simulate(arm="a=palbocicilb 125 mg qd"), "palbociclib"),
     "unknown unit": (simulate(arm="a=palbociclib 125 furlong qd"), "furlong"),

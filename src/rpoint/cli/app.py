@@ -10,6 +10,7 @@ import os
 import sys
 import traceback
 from collections.abc import Sequence
+from typing import Any
 
 import typer
 
@@ -22,8 +23,9 @@ DONE, USER_ERROR, CHECK_FAILED, PARTIAL, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 1
 RESEARCH_ONLY = "Research use only: no output is advice for a patient."
 
 # Typer carries its own copy of Click from 0.26 on; both are reached through Typer's own class.
-_CLICK = {base.__name__: base for base in typer.BadParameter.__mro__}
-UsageError, ClickException = _CLICK["UsageError"], _CLICK["ClickException"]
+_CLICK: dict[str, Any] = {base.__name__: base for base in typer.BadParameter.__mro__}
+UsageError: type[Exception] = _CLICK["UsageError"]
+ClickException: type[Exception] = _CLICK["ClickException"]
 
 app = typer.Typer(
     name="rpoint",
@@ -65,7 +67,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         return _fail(_usage(error), USER_ERROR)
     except ClickException as error:
-        return _fail(shorten(error.format_message(), 300), USER_ERROR)
+        return _fail(shorten(message(error), 300), USER_ERROR)
     except (typer.Abort, KeyboardInterrupt):
         return _interrupted()
     except BrokenPipeError:
@@ -84,10 +86,15 @@ def _fail(message: str, code: int) -> int:
     return code
 
 
+def message(error: Any) -> str:
+    """What Click says of a wrong use."""
+    return error.format_message()
+
+
 def _usage(error: Exception) -> str:
     context = getattr(error, "ctx", None)
     path = context.command_path if context else "rpoint"
-    wrong = shorten(error.format_message(), 300)  # type: ignore[attr-defined]
+    wrong = shorten(message(error), 300)
     return RpointError(wrong, mend=f"{path} --help shows the options and an example").block()
 
 

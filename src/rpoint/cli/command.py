@@ -81,8 +81,9 @@ def command(app: typer.Typer, name: str, *, example: str) -> Callable[[Callable]
                 output_folder(console.out)
             return body(console, **given) or 0
 
-        run.__signature__ = _signature(body)  # type: ignore[attr-defined]
-        run.__annotations__ = {p.name: p.annotation for p in run.__signature__.parameters.values()}
+        signature = _signature(body)
+        run.__signature__ = signature  # type: ignore[attr-defined]
+        run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
         app.command(name, help=inspect.getdoc(body), epilog=_epilog(example))(run)
         return body
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from rpoint.tumour.result import Simulation
+    from rpoint.tumour.why import Explanation
 
 PARTIAL = 3
 EXAMPLE = (
@@ -47,8 +49,11 @@ def add_to(app: typer.Typer) -> None:
     ) -> int:
         """Treat the same virtual patients, who have one tumour, with several regimens.
 
-        An untreated arm is added.  With --out: summary.csv, sizes.csv, scans.csv, simulation.json
-        and the figure sizes.svg.  Exit 3 if the model could not be solved for some patients.
+        An untreated arm is added.  --why holds each node of the network to its course in the
+        best simpler arm and measures how much of the difference that takes away.
+
+        With --out: summary.csv, sizes.csv, scans.csv, simulation.json and sizes.svg; with --why
+        also why.csv and why.svg.  Exit 3 if the model could not be solved for some patients.
         """
         from rpoint.tumour.simulate import simulate as run
 
@@ -90,7 +95,7 @@ def counter(advance: Advance) -> Callable[[int, int], None]:
     return tell
 
 
-def report(io: Console, result: Simulation, explained: Any) -> None:
+def report(io: Console, result: Simulation, explained: Explanation | None) -> None:
     """Print the summary and write the files."""
     io.text(repr(result.tumour))
     io.table([row(line) for line in result.summary().to_dict("records")])
@@ -98,14 +103,24 @@ def report(io: Console, result: Simulation, explained: Any) -> None:
     whole = {**result.to_dict(), "sources": result.cite()}
     if explained is not None:
         io.text(str(explained))
-        io.table(explained.to_frame().to_dict("records"))
-        whole["why"] = explained.to_dict()
+        whole["why"] = reasons(explained)
     if result.courses.failed:
         io.say(f"{result.courses.failed} runs could not be solved and are left out")
     if io.json:
         io.result(whole)
     if io.out is not None:
-        write(io, result, whole)
+        write(io, io.out, result, whole, explained)
+
+
+def reasons(explained: Explanation) -> dict[str, Any]:
+    """What each node carries of the difference between two arms, as plain data."""
+    return {
+        "arm": explained.arm,
+        "against": explained.against,
+        "deciding": explained.deciding,
+        "parameter_sets": explained.sets,
+        "nodes": explained.to_frame().to_dict("records"),
+    }
 
 
 def row(line: dict[str, Any]) -> dict[str, Any]:
@@ -126,14 +141,19 @@ def band(line: dict[str, Any], middle: str, prefix: str) -> str:
     return f"{line[middle]:.3g} ({line[f'{prefix}_lo']:.3g} to {line[f'{prefix}_hi']:.3g})"
 
 
-def write(io: Console, result: Simulation, whole: dict[str, Any]) -> None:
-    """Write tables, JSON and the figure to --out, all or nothing."""
+def write(
+    io: Console, out: Path, result: Simulation, whole: dict[str, Any], explained: Explanation | None
+) -> None:
+    """Write tables, JSON and figures to a folder, all or nothing."""
     from rpoint.files import staged, write_json, write_text
 
-    with staged(io.out) as folder:
+    with staged(out) as folder:
         write_json(folder / "simulation.json", whole)
         write_text(folder / "summary.csv", result.summary().to_csv(index=False))
         write_text(folder / "sizes.csv", result.to_frame().to_csv(index=False))
         write_text(folder / "scans.csv", result.visits().to_csv(index=False))
         result.plot.size().save(folder / "sizes.svg")
-    io.say(f"written: {io.out}")
+        if explained is not None:
+            write_text(folder / "why.csv", explained.to_frame().to_csv(index=False))
+            explained.plot().save(folder / "why.svg")
+    io.say(f"written: {out}")
