@@ -20,6 +20,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "claims": ("rpoint.evidence.claims", "load_claims"),
     "drug": ("rpoint.catalog", "drug"),
     "regimen": ("rpoint.pharmacology.regimen", "parse"),
+    "simulate": ("rpoint.tumour.simulate", "simulate"),
+    "tumour": ("rpoint.tumour", None),
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

@@ -33,6 +33,7 @@ def test_the_rooms_import_downwards_only(root):
     ("module", "violation"),
     [
         ("engine", "from rpoint import catalog\n"),
+        ("biology", "import rpoint.engine.solve\n"),
         ("catalog", "import rpoint.cli.app\n"),
         ("errors", "from rpoint.files import plain\n"),
     ],

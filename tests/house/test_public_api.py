@@ -9,7 +9,17 @@ import pytest
 
 import rpoint
 
-PUBLIC = ["RpointError", "__version__", "catalog", "cite", "claims", "drug", "regimen"]
+PUBLIC = [
+    "RpointError",
+    "__version__",
+    "catalog",
+    "cite",
+    "claims",
+    "drug",
+    "regimen",
+    "simulate",
+    "tumour",
+]
 
 
 def test_public_names_are_pinned():
@@ -32,3 +42,9 @@ def test_importing_rpoint_loads_nothing_heavy():
     code += "[m for m in ('numpy', 'pandas', 'sympy', 'typer') if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "1 []", done.stderr
+
+
+def test_tumour_is_a_room_and_makes_tumours():
+    import rpoint.tumour.noun
+
+    assert isinstance(rpoint.tumour("melanoma"), rpoint.tumour.noun.Tumour)
