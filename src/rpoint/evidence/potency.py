@@ -19,9 +19,7 @@ def dosed(line: Setup, treatment: str, doses: Sequence[float] = DOSES) -> list[S
     return [line, *series(line.but(treatment=treatment), doses)]
 
 
-def gr50(
-    lab: Lab, line: Setup, treatment: str, doses: Sequence[float] = DOSES
-) -> np.ndarray:
+def gr50(lab: Lab, line: Setup, treatment: str, doses: Sequence[float] = DOSES) -> np.ndarray:
     """GR50 of a drug against the same line without it, shape (sets,).
 
     Returns
@@ -33,20 +31,16 @@ def gr50(
     return half_dose(lab.cells, line.but(treatment=treatment), line, doses)
 
 
-def responses(
-    lab: Lab, line: Setup, treatment: str, doses: Sequence[float] = DOSES
-) -> np.ndarray:
+def responses(lab: Lab, line: Setup, treatment: str, doses: Sequence[float] = DOSES) -> np.ndarray:
     """GR values at every dose, shape (sets, doses)."""
     return growth_inhibition(lab.cells, series(line.but(treatment=treatment), doses), line)
 
 
-def least_fold(
-    altered: np.ndarray, parental: np.ndarray, top: float = DOSES[-1]
-) -> np.ndarray:
+def least_fold(altered: np.ndarray, parental: np.ndarray, top: float = DOSES[-1]) -> np.ndarray:
     """Fold of GR50, altered over parental, or the least it can be, shape (sets,).
 
-    A GR50 above the top dose counts as the top dose.  Where the parental line's is not reached either
-    nothing can be said, and the fold is NaN: it fails every criterion.
+    A GR50 above the top dose counts as the top dose.  Where the parental line's is not reached
+    either, nothing can be said, and the fold is NaN: it fails every criterion.
 
     >>> least_fold(np.array([6.0, np.inf, np.inf]), np.array([2.0, 1.0, np.inf]), top=10.0)
     array([ 3., 10., nan])
