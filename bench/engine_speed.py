@@ -114,7 +114,7 @@ def table(report: dict) -> str:
     """The report as text."""
     lines = [f"{report['problem']}: {report['states']} states; from SBML to first result "
              f"{report['cold_s']:.2f} s cold, {report['cached_s']:.2f} s cached",
-             f"reference: rtol {report['reference_rtol']:g}; differs from libRoadRunner at 1e-10 by "
+             f"reference: rtol {report['reference_rtol']:g}; libRoadRunner at 1e-10 differs by "
              f"{report['reference_against_libroadrunner']:.1e} (2 patients)",
              f"{'engine':<22}{'threads':>8}{'rtol':>9}{'patients':>9}{'ms/patient':>12}"
              f"{'p50':>10}{'p99':>10}{'max':>10}{'setup s':>9}{'ratio':>8}"]

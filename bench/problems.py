@@ -47,7 +47,7 @@ class Problem:
 
 
 def errors(ours: np.ndarray, reference: np.ndarray, scale: np.ndarray) -> np.ndarray:
-    """(P,) largest |y - ref| / (|ref| + 1e-3 scale) over times and states; NaN counts as infinite."""
+    """(P,) largest |y - ref| / (|ref| + 1e-3 scale) over times and states; NaN as infinite."""
     e = np.abs(ours - reference) / (np.abs(reference) + ERROR_FLOOR * scale + 1e-300)
     return np.nan_to_num(e, nan=np.inf).max(axis=(1, 2))
 

@@ -81,7 +81,8 @@ def test_cached_start_needs_no_reader(folder, text, tmp_path):
     path = tmp_path / "m.xml"
     path.write_text(text, encoding="utf-8")
     code = ("import sys; from rpoint.engine import compile_model;"
-            f"m = compile_model(open({str(path)!r}, encoding='utf-8').read()); m.solve({{}}, [1.0]);"
+            f"m = compile_model(open({str(path)!r}, encoding='utf-8').read());"
+            "m.solve({}, [1.0]);"
             "print(sorted({'libsbml', 'sympy', 'pandas', 'scipy', 'numba'} & set(sys.modules)))")
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

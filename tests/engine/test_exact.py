@@ -86,7 +86,8 @@ def test_conserved_moieties_stay_conserved(sbml):
     model = compile_model(sbml("""
         A + B -> AB; kon*A*B - koff*AB; AB + C -> ABC; kon*AB*C - koff*ABC
         compartment v = 1
-        species A in v = 10; species B in v = 7; species C in v = 3; species AB in v; species ABC in v
+        species A in v = 10; species B in v = 7; species C in v = 3
+        species AB in v; species ABC in v
         AB = 0; ABC = 0; kon = 3e4; koff = 2e3
     """))
     result = model.solve({"kon": np.geomspace(1e2, 1e5, 13)}, [0.0, 1e-3, 1.0, 600.0, 1e5])

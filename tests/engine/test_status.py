@@ -7,7 +7,6 @@ import pytest
 
 from rpoint.engine import Schedule, Status, compile_model
 
-
 POLE = (Status.BLOW_UP, Status.STEP_COLLAPSE)
 
 
@@ -56,11 +55,10 @@ def test_logarithm_of_a_negative_number(sbml):
 def test_a_zero_pivot_is_stepped_round(sbml):
     """x' = b x with b > 0: at h = 1/(gamma b) the pivot is zero; the step must be another one."""
     model = compile_model(sbml("x' = b*x; x = 1; b = 1"))
-    result = model.solve({"b": np.geomspace(1e-3, 1e3, 40)}, [0.1], rtol=1e-3, atol=1e-3)
-    assert result.ok.all() or set(result.status) <= {Status.OK, Status.BLOW_UP}
-    done = result.ok
-    np.testing.assert_allclose(result["x"][done, 0], np.exp(0.1 * np.geomspace(1e-3, 1e3, 40))[done],
-                               rtol=0.2)
+    b = np.geomspace(1e-3, 1e3, 40)
+    result = model.solve({"b": b}, [0.1], rtol=1e-3, atol=1e-3)
+    assert result.ok.all()
+    np.testing.assert_allclose(result["x"][:, 0], np.exp(0.1 * b), rtol=0.2)
 
 
 def test_every_status_has_advice():
@@ -73,14 +71,14 @@ def test_failure_after_a_change(growth):
 
 
 def test_interrupted_batch_stops(growth, monkeypatch):
-    from rpoint.engine import solve
+    from rpoint.engine.batch import Batch
 
-    original = solve._Batch._drive
+    original = Batch._drive
 
     def interrupted(self, kernel):
         self.cancel[0] = 1
         original(self, kernel)
 
-    monkeypatch.setattr(solve._Batch, "_drive", interrupted)
+    monkeypatch.setattr(Batch, "_drive", interrupted)
     result = growth.solve({"b": [-1.0] * 9}, [10.0])
     assert set(result.status) == {Status.CANCELLED}

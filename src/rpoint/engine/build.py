@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from rpoint.engine import native
-from rpoint.engine.driver import Driver
+from rpoint.engine.elementary import elementary
 from rpoint.engine.equations import build_system
 from rpoint.engine.functions import ModelFunctions
-from rpoint.engine.ir import declarations, elementary
+from rpoint.engine.ir import declarations
+from rpoint.engine.loop import LoopWriter
 from rpoint.engine.sbml import read_sbml
+from rpoint.engine.step import StepWriter
 from rpoint.errors import unknown_name
 
 
@@ -21,10 +23,9 @@ def build(text: str, observables: list[str] | None, digest: str) -> tuple[dict, 
     system = build_system(equations, {name: equations.named[name] for name in names})
     lanes = native.lanes()
     functions = ModelFunctions(system, lanes)
-    driver = Driver(system, functions, lanes)
+    step, loop = (kind(system, functions, lanes) for kind in (StepWriter, LoopWriter))
     common = declarations(lanes)
-    kernel = "\n".join((functions.text(), driver.kernel(), elementary(lanes), common))
-    loop = "\n".join((driver.loop(), driver.declarations(), common))
+    kernel = "\n".join((functions.text(), step.text(), elementary(lanes), common))
     meta = {
         "hash": digest,
         "states": equations.states,
@@ -34,6 +35,6 @@ def build(text: str, observables: list[str] | None, digest: str) -> tuple[dict, 
         "rows": [equations.states[s] for s in system.order],
         "defaults": equations.defaults,
         "timed": system.dtime is not None,
-        "work_size": driver.layout.size,
+        "work_size": loop.layout.size,
     }
-    return meta, native.compile_ir(kernel, loop)
+    return meta, native.compile_ir(kernel, "\n".join((loop.text(), common)))

@@ -8,7 +8,8 @@ Node kinds (``graph.op[i]``, ``graph.args[i]``)::
     const (v,)          number                 y (k,)   state k       p (k,)   parameter k
     t ()                time
     add (c, ((a, n)..)) c + sum a*n            mul (n..) product      inv (n,) 1/n
-    powi (n, k)         integer power          pow (n, e) real power  sqrt/exp/log/abs/floor/ceil (n,)
+    powi (n, k)         integer power          pow (n, e) real power
+    sqrt/exp/log/abs/floor/ceil (n,)
     lt/le/eq/ne (a, b), and/or (..), not (a,)  truth values
     sel (c, a, b)       a where c, else b
 """
@@ -342,7 +343,7 @@ class Graph:
         return self.add(terms)
 
     def _partials(self, n: int):
-        """Yield (coefficient, factor node or None, child) with dn = sum coefficient*factor*dchild."""
+        """Yield (a, factor node or None, child) such that dn = sum of a*factor*dchild."""
         op, args = self.op[n], self.args[n]
         if op == "add":
             for a, m in args[1]:

@@ -6,9 +6,10 @@ followed by hoisted values (expressions of parameters alone, evaluated once per 
 
 from __future__ import annotations
 
+from rpoint.engine.emit import Expressions
 from rpoint.engine.equations import System
 from rpoint.engine.expr import PARAM
-from rpoint.engine.ir import Expressions, Function
+from rpoint.engine.ir import Function
 
 _TRUTH = frozenset(("lt", "le", "eq", "ne", "and", "or", "not"))
 _PTR = "ptr noalias nocapture align 64"

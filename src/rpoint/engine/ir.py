@@ -6,19 +6,16 @@ lane alone, so a lane's result cannot depend on its neighbours.
 
 from __future__ import annotations
 
-import math
 import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-from rpoint.engine.expr import Graph
 
 FLAGS = "nsz contract"
 
 
 def bits(value: float) -> str:
     """A double as LLVM's hexadecimal constant."""
-    return "0x%016X" % struct.unpack("<Q", struct.pack("<d", value))[0]
+    return f"0x{struct.unpack('<Q', struct.pack('<d', value))[0]:016X}"
 
 
 class Function:
@@ -35,7 +32,6 @@ class Function:
         self.entry: list[str] = []
         self.lines: list[str] = []
         self.count = 0
-        self.env: dict[int, str] = {}
 
     # -- raw ------------------------------------------------------------------------------
     def let(self, text: str) -> str:
@@ -217,209 +213,6 @@ class Function:
         for c in coefficients[1:]:
             total = self.fma(total, x, self.splat(c))
         return total
-
-
-class Expressions:
-    """Writes expression nodes into a function, each once.
-
-    Parameters
-    ----------
-    function, graph
-        Where to and what from.
-    slots
-        ``{node: (base pointer, vector number)}`` of values that lie ready in memory.
-    state, parameter
-        Base pointers of the states and the parameters.
-    position
-        ``position[k]`` is the vector number of state k.
-    time
-        Name of the vector that holds the time.
-    """
-
-    def __init__(self, function: Function, graph: Graph, *, slots: dict[int, tuple[str, int]],
-                 state: str, parameter: str, position: list[int], time: str) -> None:
-        self.f, self.graph = function, graph
-        self.slots, self.state, self.parameter = slots, state, parameter
-        self.position, self.time = position, time
-        self.env: dict[int, str] = {}
-
-    def value(self, node: int) -> str:
-        """The name of the value of `node`, written on first use."""
-        todo = [node]
-        while todo:
-            n = todo[-1]
-            if n in self.env:
-                todo.pop()
-                continue
-            missing = [] if n in self.slots else [
-                m for m in self.graph.children(n) if m not in self.env]
-            if missing:
-                todo.extend(reversed(missing))
-            else:
-                self.env[n] = self._write(n)
-                todo.pop()
-        return self.env[node]
-
-    def _write(self, n: int) -> str:
-        f, op, args = self.f, self.graph.op[n], self.graph.args[n]
-        if n in self.slots:
-            return f.vload(*self.slots[n])
-        if op == "const":
-            return f.splat(args[0])
-        if op == "y":
-            return f.vload(self.state, self.position[args[0]])
-        if op == "p":
-            return f.vload(self.parameter, args[0])
-        if op == "t":
-            return self.time
-        if op == "add":
-            return self._sum(args[0], args[1])
-        return getattr(self, f"_{op}", self._unary)(*self._operands(op, args), op)
-
-    def _operands(self, op: str, args: tuple) -> tuple:
-        if op == "powi":
-            return (self.env[args[0]], args[1])
-        if op in ("mul", "and", "or"):
-            return ([self.env[m] for m in args],)
-        return tuple(self.env[m] for m in args)
-
-    def _sum(self, constant: float, pairs: tuple) -> str:
-        f, total = self.f, None
-        if constant != 0.0:
-            total = f.splat(constant)
-        for a, n in sorted(pairs, key=lambda pair: pair[0] != 1.0):
-            x = self.env[n]
-            if total is None:
-                total = x if a == 1.0 else f.bin("fmul", f.splat(a), x)
-            elif abs(a) == 1.0:
-                total = f.bin("fadd" if a > 0 else "fsub", total, x)
-            else:
-                total = f.fma(f.splat(a), x, total)
-        return total or f.splat(0.0)
-
-    def _mul(self, names: list[str], _: str) -> str:
-        total = names[0]
-        for name in names[1:]:
-            total = self.f.bin("fmul", total, name)
-        return total
-
-    def _inv(self, x: str, _: str) -> str:
-        return self.f.bin("fdiv", self.f.splat(1.0), x)
-
-    def _powi(self, x: str, k: int, _: str) -> str:
-        total = None
-        while k:
-            if k & 1:
-                total = x if total is None else self.f.bin("fmul", total, x)
-            k >>= 1
-            if k:
-                x = self.f.bin("fmul", x, x)
-        return total
-
-    def _pow(self, x: str, e: str, _: str) -> str:
-        return self.f.call("rp_pow", x, e)
-
-    def _exp(self, x: str, _: str) -> str:
-        return self.f.call("rp_exp", x)
-
-    def _log(self, x: str, _: str) -> str:
-        return self.f.call("rp_log", x)
-
-    def _sqrt(self, x: str, _: str) -> str:
-        zero = self.f.splat(0.0)
-        return self.f.intrinsic("sqrt", self.f.sel(self.f.cmp("olt", x, zero), zero, x))
-
-    def _unary(self, x: str, op: str) -> str:
-        return self.f.intrinsic({"abs": "fabs"}.get(op, op), x)
-
-    def _lt(self, a: str, b: str, op: str) -> str:
-        return self.f.cmp({"lt": "olt", "le": "ole", "eq": "oeq", "ne": "une"}[op], a, b)
-
-    _le = _eq = _ne = _lt
-
-    def _and(self, names: list[str], op: str) -> str:
-        total = names[0]
-        for name in names[1:]:
-            total = self.f.let(f"{op} {self.f.mask} {total}, {name}")
-        return total
-
-    _or = _and
-
-    def _not(self, a: str, _: str) -> str:
-        ones = "<" + ", ".join(["i1 1"] * self.f.lanes) + ">"
-        return self.f.let(f"xor {self.f.mask} {a}, {ones}")
-
-    def _sel(self, condition: str, a: str, b: str, _: str) -> str:
-        return self.f.sel(condition, a, b)
-
-
-# -- elementary functions -----------------------------------------------------------------
-_LN2_HIGH = float.fromhex("0x1.62e42fefa0000p-1")
-_LN2_LOW = float.fromhex("0x1.cf79abc9e3b3ap-40")
-_MAGIC = 6755399441055744.0  # 1.5*2**52: adding it rounds to an integer in the low bits
-
-
-def elementary(lanes: int) -> str:
-    """IR of rp_exp, rp_log and rp_pow on vectors; relative error of a few 1e-16."""
-    return _exp_text(lanes) + _log_text(lanes) + _pow_text(lanes)
-
-
-def _exp_text(lanes: int) -> str:
-    f = Function("rp_exp", f"<{lanes} x double> %x", lanes, f"<{lanes} x double>")
-    x = f.sel(f.cmp("ogt", "%x", f.splat(709.0)), f.splat(709.0), "%x")
-    x = f.sel(f.cmp("olt", x, f.splat(-708.0)), f.splat(-708.0), x)
-    shifted = f.fma(x, f.splat(1 / math.log(2)), f.splat(_MAGIC))
-    k = f.bin("fsub", shifted, f.splat(_MAGIC))
-    r = f.fma(k, f.splat(-_LN2_HIGH), x)
-    r = f.fma(k, f.splat(-_LN2_LOW), r)
-    p = f.horner([1 / math.factorial(j) for j in range(13, -1, -1)], r)
-    exponent = f.let(f"bitcast {f.vec} {shifted} to {f.ints}")
-    exponent = f.let(f"shl {f.ints} {exponent}, {f.splat_int(52)}")
-    exponent = f.let(f"add {f.ints} {exponent}, {f.splat_int(1023 << 52)}")
-    return f.text(f.bin("fmul", p, f.let(f"bitcast {f.ints} {exponent} to {f.vec}")))
-
-
-def _log_text(lanes: int) -> str:
-    """log of positive numbers (smaller than 2.3e-308: as of that); NaN below zero."""
-    f = Function("rp_log", f"<{lanes} x double> %x", lanes, f"<{lanes} x double>")
-    tiny = f.splat(2.2250738585072014e-308)
-    x = f.sel(f.cmp("olt", "%x", tiny), tiny, "%x")
-    b = f.let(f"bitcast {f.vec} {x} to {f.ints}")
-    half = struct.unpack("<q", struct.pack("<d", math.sqrt(0.5)))[0]
-    d = f.let(f"sub {f.ints} {b}, {f.splat_int(half - (1024 << 52))}")
-    e = f.let(f"lshr {f.ints} {d}, {f.splat_int(52)}")
-    up = f.let(f"shl {f.ints} {e}, {f.splat_int(52)}")
-    m = f.let(f"sub {f.ints} {b}, {up}")
-    m = f.let(f"add {f.ints} {m}, {f.splat_int(1024 << 52)}")
-    m = f.let(f"bitcast {f.ints} {m} to {f.vec}")
-    k = f.let(f"or {f.ints} {e}, {f.splat_int(0x4330000000000000)}")
-    k = f.bin("fsub", f.let(f"bitcast {f.ints} {k} to {f.vec}"), f.splat(2.0**52 + 1024.0))
-    u = f.bin("fdiv", f.bin("fsub", m, f.splat(1.0)), f.bin("fadd", m, f.splat(1.0)))
-    u2 = f.bin("fmul", u, u)
-    tail = f.horner([2 / (2 * j + 1) for j in range(10, 0, -1)], u2)
-    series = f.fma(f.bin("fmul", tail, u2), u, f.bin("fmul", u, f.splat(2.0)))
-    low = f.fma(k, f.splat(_LN2_LOW), series)
-    out = f.fma(k, f.splat(_LN2_HIGH), low)
-    bad = f.cmp("uge", "%x", f.splat(0.0))
-    return f.text(f.sel(bad, f.sel(f.cmp("uno", "%x", "%x"), "%x", out), f.splat(math.nan)))
-
-
-def _pow_text(lanes: int) -> str:
-    """x**e; of a negative base zero**e unless e is an integer; finite everywhere."""
-    f = Function("rp_pow", f"<{lanes} x double> %x, <{lanes} x double> %e", lanes,
-                 f"<{lanes} x double>")
-    size = f.intrinsic("fabs", "%x")
-    r = f.call("rp_exp", f.bin("fmul", "%e", f.call("rp_log", size)))
-    zero, one = f.splat(0.0), f.splat(1.0)
-    at_zero = f.sel(f.cmp("ogt", "%e", zero), zero, f.sel(f.cmp("olt", "%e", zero),
-                                                          f.splat(1e300), one))
-    half = f.bin("fmul", "%e", f.splat(0.5))
-    odd = f.cmp("une", f.intrinsic("rint", half), half)
-    signed = f.sel(odd, f.let(f"fneg {f.vec} {r}"), r)
-    whole = f.cmp("oeq", f.intrinsic("rint", "%e"), "%e")
-    negative = f.sel(whole, signed, at_zero)
-    r = f.sel(f.cmp("olt", "%x", zero), negative, r)
-    return f.text(f.sel(f.cmp("olt", size, f.splat(2.3e-308)), at_zero, r))
 
 
 def declarations(lanes: int) -> str:

@@ -196,13 +196,12 @@ class _Reader:
         """Value of a species' declaration in the unit of its id (amount or concentration)."""
         size = self.model.getCompartment(item.getCompartment()).getSize()
         size = 1.0 if math.isnan(size) else size
-        if item.getHasOnlySubstanceUnits():
-            if item.isSetInitialAmount():
-                return item.getInitialAmount()
-            return item.getInitialConcentration() * size if item.isSetInitialConcentration() else 0.0
+        by_amount = item.getHasOnlySubstanceUnits()
+        if item.isSetInitialAmount():
+            return item.getInitialAmount() / (1.0 if by_amount else size)
         if item.isSetInitialConcentration():
-            return item.getInitialConcentration()
-        return item.getInitialAmount() / size if item.isSetInitialAmount() else 0.0
+            return item.getInitialConcentration() * (size if by_amount else 1.0)
+        return 0.0
 
     def _declared_node(self, item: libsbml.Species) -> int:
         """As `_declared`, but following a compartment size that is set per patient."""

@@ -1,98 +1,18 @@
-"""Compiled models, schedules and batches of patients: the engine's public objects."""
+"""Compiled models and their results: the engine's public objects."""
 
 from __future__ import annotations
 
-import enum
 import hashlib
 import os
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from rpoint.engine import native
+from rpoint.engine.batch import Batch, thread_count
+from rpoint.engine.schedule import Schedule, plan
+from rpoint.engine.status import Status
 from rpoint.errors import RpointError, unknown_name
-
-
-class Status(enum.IntEnum):
-    """How a patient's run ended."""
-
-    OK = 0
-    STEP_COLLAPSE = 1
-    NAN = 2
-    MAX_STEPS = 3
-    BLOW_UP = 4
-    SINGULAR = 5
-    CANCELLED = 6
-
-    @property
-    def advice(self) -> str:
-        """What to look at."""
-        return _ADVICE[self]
-
-
-_ADVICE = {
-    Status.OK: "the run reached its end",
-    Status.STEP_COLLAPSE: "the step size fell to nothing: look for a jump in a rate law, or a "
-                          "solution that reaches infinity; a larger atol may help",
-    Status.NAN: "a rate, a state or a parameter is not a number: look for a missing parameter, "
-                "a division by zero or the logarithm of a negative number",
-    Status.MAX_STEPS: "more steps than max_steps: raise max_steps or rtol, or check the rates",
-    Status.BLOW_UP: "a state grew beyond 1e60: a solution that reaches infinity, a growth without "
-                    "a limit, or a wrong unit",
-    Status.SINGULAR: "the linear system stayed near singular at every step size tried",
-    Status.CANCELLED: "the batch was interrupted",
-}
-
-
-class Schedule:
-    """What happens to a patient when: an immutable list of changes at exact times.
-
-    ``set`` gives a parameter a value from that time on; ``add`` adds to a state (a bolus, in the
-    unit of the state's SBML id).  Outputs at the time of a change show the state before it.
-
-    >>> Schedule().set(0.0, "c_CDK4", 30.0).add(24.0, "gut", 125.0)
-    Schedule(2 changes, 0 to 24 h)
-    """
-
-    __slots__ = ("changes",)
-
-    def __init__(self, changes: tuple = ()) -> None:
-        object.__setattr__(self, "changes", tuple(changes))
-
-    def __setattr__(self, name: str, value: object) -> None:
-        raise AttributeError("a Schedule cannot be changed; set() and add() return a new one")
-
-    def set(self, time: float, name: str, value: float) -> Schedule:
-        """A new schedule in which parameter `name` takes `value` at `time`."""
-        return self._with("set", time, name, value)
-
-    def add(self, time: float, name: str, amount: float) -> Schedule:
-        """A new schedule in which `amount` is added to state `name` at `time`."""
-        return self._with("add", time, name, amount)
-
-    def _with(self, kind: str, time: float, name: str, value: float) -> Schedule:
-        time, value = float(time), float(value)
-        if not (np.isfinite(time) and np.isfinite(value)):
-            raise RpointError("A schedule needs finite times and values.",
-                              where=f"{kind} {name!r}", found=(time, value))
-        new = [*self.changes, (time, kind, name, value)]
-        return Schedule(tuple(sorted(new, key=lambda change: change[0])))
-
-    def __len__(self) -> int:
-        return len(self.changes)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Schedule) and self.changes == other.changes
-
-    def __hash__(self) -> int:
-        return hash(self.changes)
-
-    def __repr__(self) -> str:
-        if not self.changes:
-            return "Schedule(empty)"
-        first, last = self.changes[0][0], self.changes[-1][0]
-        return f"Schedule({len(self)} changes, {first:g} to {last:g} h)"
 
 
 @dataclass(frozen=True)
@@ -268,63 +188,12 @@ class CompiledModel:
         table = self._parameter_table(parameters, patients)
         count = len(table)
         start = self._initial_table(initial, count)
-        plan, index = _plan(schedules, schedule_index, count)
-        batch = _Batch(self._meta, table, start, times, index, self._events(plan, t_start),
-                       rtol, atol, max_steps, t_start)
-        batch.run(self._kernel, _threads(threads, count))
+        schedules, index = plan(schedules, schedule_index, count)
+        batch = Batch(self._meta, table, start, times, index, self._events(schedules, t_start),
+                       float(rtol), float(atol), int(max_steps), float(t_start))
+        batch.run(self._kernel, thread_count(threads, count))
         return Result(times, self.observables, batch.values, batch.status.astype(np.int8),
                       batch.steps, batch.rejected)
-
-
-class _Batch:
-    """Arrays of one call and their addresses for the kernel."""
-
-    def __init__(self, meta, table, start, times, index, events, rtol, atol, max_steps,
-                 t_start) -> None:
-        count, outputs = len(table), len(times)
-        self.work_size = meta["work_size"]
-        self.values = np.full((count, outputs, len(meta["observables"])), np.nan)
-        self.status = np.full(count, int(Status.CANCELLED), np.int64)
-        self.steps = np.zeros(count, np.int64)
-        self.rejected = np.zeros(count, np.int64)
-        self.counter, self.cancel = np.zeros(1, np.int64), np.zeros(1, np.int64)
-        t_end = float(times[-1]) if outputs else t_start
-        h_max = (t_end - t_start) / 100 if meta["timed"] else 1e300
-        self.table, self.start, self.times, self.index = table, start, times, index
-        self.events = events
-        first, when, targets, amounts = events
-        fields = [count, table, start, outputs, times, index, first, when, targets, amounts,
-                  self.values, self.status, self.steps, self.rejected, self.counter, self.cancel,
-                  float(rtol), float(atol), int(max_steps), float(t_start), t_end,
-                  float(max(h_max, 1e-300))]
-        self.job = np.zeros(len(fields) + 1, np.int64)
-        for i, value in enumerate(fields):
-            if isinstance(value, float):
-                self.job[i : i + 1].view(float)[0] = value
-            elif isinstance(value, np.ndarray):
-                self.job[i] = value.ctypes.data
-            else:
-                self.job[i] = value or 0
-
-    def run(self, kernel: native.Kernel, threads: int) -> None:
-        """Drive the kernel from `threads` threads; an interrupt stops all of them."""
-        if threads <= 1:
-            self._drive(kernel)
-        else:
-            with ThreadPoolExecutor(threads) as pool:
-                futures = [pool.submit(self._drive, kernel) for _ in range(threads)]
-                try:
-                    for future in futures:
-                        future.result()
-                except BaseException:
-                    self.cancel[0] = 1
-                    raise
-        self.values[self.status != 0] = np.nan
-
-    def _drive(self, kernel: native.Kernel) -> None:
-        work = np.zeros(self.work_size // 8 + 8)
-        offset = -work.ctypes.data % 64
-        kernel.drive(self.job.ctypes.data, work.ctypes.data + offset)
 
 
 def _batch_size(columns: dict[str, np.ndarray], patients: int | None) -> int:
@@ -346,34 +215,6 @@ def _output_times(t_out, t_start: float) -> np.ndarray:
         raise RpointError("Output times must be finite, ascending and not before the start.",
                           where="solve", found=np.asarray(t_out).tolist())
     return times
-
-
-def _plan(schedules, schedule_index, count: int) -> tuple[list[Schedule], np.ndarray]:
-    if schedules is None:
-        schedules = [Schedule()]
-    if isinstance(schedules, Schedule):
-        schedules = [schedules]
-    schedules = list(schedules)
-    if schedule_index is None:
-        if len(schedules) != 1:
-            raise RpointError("Several schedules need a schedule_index.", where="solve",
-                              found=len(schedules))
-        return schedules, np.zeros(count, np.int64)
-    index = np.ascontiguousarray(schedule_index, dtype=np.int64)
-    if index.shape != (count,) or (count and not 0 <= index.min() <= index.max() < len(schedules)):
-        raise RpointError("The schedule index must name one of the schedules for each patient.",
-                          where="solve", allowed=f"{count} numbers from 0 to {len(schedules) - 1}")
-    return schedules, index
-
-
-def _threads(threads: int | None, count: int) -> int:
-    if threads is None:
-        affinity = getattr(os, "sched_getaffinity", None)
-        threads = len(affinity(0)) if affinity else (os.cpu_count() or 1)
-    if threads < 1:
-        raise RpointError("The number of threads must be at least 1.", found=threads,
-                          where="solve")
-    return max(1, min(threads, count))
 
 
 def compile_model(source, observables=None, cache: bool = True) -> CompiledModel:
