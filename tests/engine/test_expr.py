@@ -60,7 +60,8 @@ def _build(g: Graph, tree) -> int:
     positive = g.add([(1, g.mul(a, a))], 0.5)
     return {
         "+": lambda: g.add([(1, a), (1, b)]), "-": lambda: g.sub(a, b), "*": lambda: g.mul(a, b),
-        "/": lambda: g.div(b, positive),         "^": lambda: g.pow(positive, g.inv(g.add([(1, g.mul(b, b))], 1.0))),
+        "/": lambda: g.div(b, positive),
+        "^": lambda: g.pow(positive, g.inv(g.add([(1, g.mul(b, b))], 1.0))),
         "e": lambda: g.exp(g.neg(positive)), "s": lambda: g.sqrt(positive),
         "l": lambda: g.log(positive), "a": lambda: g.pow(positive, g.const(1.7)),
         "?": lambda: g.select(g.compare("lt", a, b), g.mul(a, b), g.add([(2, a)])),

@@ -23,7 +23,8 @@ def build(text: str, observables: list[str] | None, digest: str) -> tuple[dict, 
     system = build_system(equations, {name: equations.named[name] for name in names})
     lanes = native.lanes()
     functions = ModelFunctions(system, lanes)
-    step, loop = (kind(system, functions, lanes) for kind in (StepWriter, LoopWriter))
+    step = StepWriter(system, functions, lanes)
+    loop = LoopWriter(system, functions, lanes, flush=native.is_x86())
     common = declarations(lanes)
     kernel = "\n".join((functions.text(), step.text(), elementary(lanes), common))
     meta = {

@@ -1,7 +1,8 @@
 """exp, log and pow on vectors, in LLVM IR: relative errors of a few 1e-16, no library needed.
 
-exp: reduction by multiples of ln 2 (in two parts) and the Taylor series to degree 13.  log: mantissa
-in [sqrt(1/2), sqrt(2)) and the series of artanh.  pow: exp(e*log x), with the cases x <= 0 apart.
+exp: reduction by multiples of ln 2 (in two parts) and the Taylor series to degree 13.
+log: mantissa in [sqrt(1/2), sqrt(2)) and the series of artanh.
+pow: exp(e*log x), with the cases x <= 0 apart.
 """
 
 from __future__ import annotations

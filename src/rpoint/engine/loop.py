@@ -7,16 +7,31 @@ instructions but no data, so a patient's result does not depend on who runs besi
 
 from __future__ import annotations
 
+from rpoint.engine.equations import System
+from rpoint.engine.functions import ModelFunctions
 from rpoint.engine.ir import Function, bits
 from rpoint.engine.job import JOB
 from rpoint.engine.layout import Writer
 from rpoint.engine.status import Status
 
 BLOW_UP = 1e60  # a state beyond this ends the run
+FLUSH_BITS = 0x8040  # of the x86 control word: flush results and operands below the normal range
 
 
 class LoopWriter(Writer):
-    """Writes the exported ``rp_drive`` and what it needs; works lane by lane."""
+    """Writes the exported ``rp_drive`` and what it needs; works lane by lane.
+
+    Parameters
+    ----------
+    flush
+        Let the processor take numbers below 2.2e-308 as zero (x86 only): a drug that decays for
+        months would otherwise make every operation on it slow.
+    """
+
+    def __init__(self, system: System, functions: ModelFunctions, lanes: int,
+                 flush: bool = False) -> None:
+        super().__init__(system, functions, lanes)
+        self.flush = flush
 
     def text(self) -> str:
         """The functions, and declarations of those of the kernel."""
@@ -27,7 +42,20 @@ class LoopWriter(Writer):
             f"declare void @rp_init(ptr, ptr, {v})", "declare void @rp_prep(ptr)",
             f"declare void @rp_observe(ptr, ptr, {v}, ptr)",
             "declare void @rp_interpolate(ptr)", "declare void @rp_step(ptr, double, double)",
-            "declare void @rp_restart(ptr, double, double)", ""))
+            "declare void @rp_restart(ptr, double, double)",
+            *self._flush_declarations(), ""))
+
+    def _flush_declarations(self) -> list[str]:
+        names = ("stmxcsr", "ldmxcsr") if self.flush else ()
+        return [f"declare void @llvm.x86.sse.{name}(ptr)" for name in names]
+
+    def _set_flush(self, f: Function) -> str:
+        """Switch flushing on; returns the place that holds the former control word."""
+        old, new = f.variable("i32", "0"), f.variable("i32", "0")
+        f.do(f"call void @llvm.x86.sse.stmxcsr(ptr {old})")
+        f.store("i32", f.let(f"or i32 {f.load('i32', old)}, {FLUSH_BITS}"), new)
+        f.do(f"call void @llvm.x86.sse.ldmxcsr(ptr {new})")
+        return old
 
     def job(self, f: Function, name: str) -> str:
         """The value of a field of the job record."""
@@ -55,6 +83,7 @@ class LoopWriter(Writer):
         f = Function("rp_drive", "ptr %job, ptr align 64 %ws", self.lanes, linkage="")
         rtol, atol = self.job(f, "rtol"), self.job(f, "atol")
         patient, t, stop, h, fresh, p = self.work(f, "patient", "t", "stop", "h", "fresh", "p")
+        former = self._set_flush(f) if self.flush else None
         with f.loop(self.lanes) as lane:
             f.put("i64", "-1", patient, lane)
             for base, value in ((t, 0.0), (stop, 1.0), (h, 1.0)):
@@ -75,6 +104,8 @@ class LoopWriter(Writer):
             f.do("call void @rp_choose(ptr %ws)")
             f.do(f"call void @rp_step(ptr %ws, double {rtol}, double {atol})")
             f.do("call void @rp_settle(ptr %job, ptr %ws)")
+        if former:
+            f.do(f"call void @llvm.x86.sse.ldmxcsr(ptr {former})")
         return f.text()
 
     def _refill(self) -> str:

@@ -33,6 +33,12 @@ def lanes() -> int:
 
 
 @functools.cache
+def is_x86() -> bool:
+    """Whether this is an x86 processor."""
+    return llvm.get_default_triple().split("-")[0] in ("x86_64", "amd64", "i686")
+
+
+@functools.cache
 def code_version() -> str:
     """Digest of everything but the model that the machine code depends on."""
     digest = hashlib.sha256()

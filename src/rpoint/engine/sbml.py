@@ -19,16 +19,8 @@ from dataclasses import dataclass, field
 import libsbml
 
 from rpoint.engine.expr import Graph
+from rpoint.engine.formulas import Formulas, refuse
 from rpoint.errors import RpointError, unknown_name
-
-_COMPARE = {
-    libsbml.AST_RELATIONAL_LT: "lt", libsbml.AST_RELATIONAL_LEQ: "le",
-    libsbml.AST_RELATIONAL_GT: "gt", libsbml.AST_RELATIONAL_GEQ: "ge",
-    libsbml.AST_RELATIONAL_EQ: "eq", libsbml.AST_RELATIONAL_NEQ: "ne",
-}  # fmt: skip
-_FAR = {
-    libsbml.AST_FUNCTION_DELAY: "delay()", libsbml.AST_FUNCTION_RATE_OF: "rateOf()",
-}  # fmt: skip
 
 
 @dataclass
@@ -78,11 +70,6 @@ def read_sbml(text: str) -> Equations:
     return _Reader(document.getModel()).read()
 
 
-def _refuse(what: str, where: str) -> RpointError:
-    return RpointError(f"This SBML uses {what}, which the engine does not support.", where=where,
-                       mend="rewrite that part of the model without it")
-
-
 def _check_document(document: libsbml.SBMLDocument) -> None:
     _raise_errors(document)
     model = document.getModel()
@@ -92,14 +79,14 @@ def _check_document(document: libsbml.SBMLDocument) -> None:
     for i in range(plugins):
         package = document.getPlugin(i).getPackageName()
         if package != "l3v2extendedmath" and document.getPackageRequired(package):
-            raise _refuse(f"the package {package!r}", "sbml")
+            raise refuse(f"the package {package!r}", "sbml")
     if model.getNumEvents():
-        raise _refuse("events", f"event {model.getEvent(0).getId() or 1!r}")
+        raise refuse("events", f"event {model.getEvent(0).getId() or 1!r}")
     for rule in model.getListOfRules():
         if rule.isAlgebraic():
-            raise _refuse("an algebraic rule", "listOfRules")
+            raise refuse("an algebraic rule", "listOfRules")
     if model.isSetConversionFactor():
-        raise _refuse("a conversion factor", "model")
+        raise refuse("a conversion factor", "model")
 
 
 def _check_consistency(document: libsbml.SBMLDocument) -> None:
@@ -130,7 +117,8 @@ class _Reader:
         self.graph = self.eq.graph
         self.rules = {r.getVariable(): r for r in model.getListOfRules()}
         self.inits = {a.getSymbol(): a.getMath() for a in model.getListOfInitialAssignments()}
-        self.functions = {f.getId(): f for f in model.getListOfFunctionDefinitions()}
+        functions = {f.getId(): f for f in model.getListOfFunctionDefinitions()}
+        self.formulas = Formulas(self.graph, functions, self._resolve)
         self.reactions = {r.getId(): r for r in model.getListOfReactions()}
         self.species = {s.getId(): s for s in model.getListOfSpecies()}
         self.busy: list[str] = []
@@ -167,7 +155,7 @@ class _Reader:
         rule = self.rules.get(name)
         compartment = isinstance(item, libsbml.Compartment)
         if compartment and rule is not None:
-            raise _refuse("a compartment whose size changes", f"compartment {name!r}")
+            raise refuse("a compartment whose size changes", f"compartment {name!r}")
         if rule is not None and rule.isRate():
             self._state(name)
         elif rule is None:
@@ -182,7 +170,7 @@ class _Reader:
         name = item.getId()
         rule = self.rules.get(name)
         if item.isSetConversionFactor():
-            raise _refuse("a conversion factor", f"species {name!r}")
+            raise refuse("a conversion factor", f"species {name!r}")
         if rule is not None and rule.isAssignment():
             return
         fixed = item.getConstant() or item.getBoundaryCondition()
@@ -225,11 +213,11 @@ class _Reader:
                               + " -> ".join([*self.busy, name]), where="listOfRules")
         self.busy.append(name)
         if name in self.rules and self.rules[name].isAssignment():
-            node = self._math(self.rules[name].getMath(), {})
+            node = self.formulas.node(self.rules[name].getMath(), {})
         elif name in self.inits and name not in self.eq.states:
             self._parameter(name, math.nan)
             k = len(self.eq.parameters) - 1
-            self.eq.derived[k] = self._math(self.inits[name], {})
+            self.eq.derived[k] = self.formulas.node(self.inits[name], {})
             node = self.eq.named[name]
         elif name in self.reactions:
             node = self._law(self.reactions[name])
@@ -246,7 +234,7 @@ class _Reader:
             raise RpointError("A reaction has no kinetic law.",
                               where=f"reaction {reaction.getId()!r}")
         if reaction.isSetFast() and reaction.getFast():
-            raise _refuse("a fast reaction", f"reaction {reaction.getId()!r}")
+            raise refuse("a fast reaction", f"reaction {reaction.getId()!r}")
         local = {}
         items = [*law.getListOfParameters(), *law.getListOfLocalParameters()]
         for item in items:
@@ -256,7 +244,7 @@ class _Reader:
                 continue
             self._parameter(name, item.getValue())
             local[item.getId()] = self.eq.named[name]
-        return self._math(law.getMath(), local)
+        return self.formulas.node(law.getMath(), local)
 
     def _rates(self) -> None:
         g, eq = self.graph, self.eq
@@ -270,7 +258,7 @@ class _Reader:
                         terms[ref.getSpecies()].append((sign * self._stoichiometry(ref), flux))
         for name in eq.states:
             if name in self.rules:
-                eq.rates.append(self._math(self.rules[name].getMath(), {}))
+                eq.rates.append(self.formulas.node(self.rules[name].getMath(), {}))
                 continue
             rate = g.add(terms[name])
             item = self.species[name]
@@ -292,9 +280,9 @@ class _Reader:
     def _stoichiometry(self, ref: libsbml.SpeciesReference) -> float:
         where = f"speciesReference {ref.getSpecies()!r}"
         if ref.isSetStoichiometryMath():
-            raise _refuse("stoichiometryMath", where)
+            raise refuse("stoichiometryMath", where)
         if ref.isSetId() and (ref.getId() in self.rules or ref.getId() in self.inits):
-            raise _refuse("a stoichiometry that is computed", where)
+            raise refuse("a stoichiometry that is computed", where)
         value = ref.getStoichiometry()
         return 1.0 if math.isnan(value) else value / (ref.getDenominator() or 1)
 
@@ -303,7 +291,7 @@ class _Reader:
         raw = []
         for name in eq.states:
             if name in self.inits:
-                raw.append(self._math(self.inits[name], {}))
+                raw.append(self.formulas.node(self.inits[name], {}))
             elif name in self.species:
                 raw.append(self._declared_node(self.species[name]))
             else:
@@ -331,118 +319,3 @@ class _Reader:
                                   + " -> ".join([*path, name]), where="initialAssignments")
             memo[n] = self._substitute(target, raw, fixed, [*path, name])
         return memo[node]
-
-    # -- formulas -------------------------------------------------------------------------
-    def _math(self, ast: libsbml.ASTNode, local: dict[str, int]) -> int:
-        if ast is None:
-            raise RpointError("A formula is empty.", where="SBML")
-        g, kind = self.graph, ast.getType()
-        if ast.isNumber():
-            return g.const(ast.getValue())
-        if kind == libsbml.AST_NAME:
-            name = ast.getName()
-            return local[name] if name in local else self._resolve(name)
-        if kind in (libsbml.AST_NAME_TIME, libsbml.AST_NAME_AVOGADRO) or ast.isConstant():
-            return self._symbol(kind)
-        if kind in _FAR:
-            raise _refuse(_FAR[kind], libsbml.formulaToL3String(ast))
-        if kind == libsbml.AST_FUNCTION:
-            return self._call(ast, local)
-        if kind == libsbml.AST_FUNCTION_PIECEWISE:
-            return self._piecewise(ast, local)
-        args = [self._math(ast.getChild(i), local) for i in range(ast.getNumChildren())]
-        return self._operator(ast, kind, args)
-
-    def _symbol(self, kind: int) -> int:
-        g = self.graph
-        if kind == libsbml.AST_NAME_TIME:
-            return g.time()
-        if kind == libsbml.AST_NAME_AVOGADRO:
-            return g.const(6.02214179e23)
-        if kind == libsbml.AST_CONSTANT_PI:
-            return g.const(math.pi)
-        if kind == libsbml.AST_CONSTANT_E:
-            return g.const(math.e)
-        return g.compare("eq", g.const(0.0), g.const(float(kind != libsbml.AST_CONSTANT_TRUE)))
-
-    def _call(self, ast: libsbml.ASTNode, local: dict[str, int]) -> int:
-        name = ast.getName()
-        if name not in self.functions:
-            raise _refuse(f"the function {name!r}", libsbml.formulaToL3String(ast))
-        function = self.functions[name]
-        if name in self.busy:
-            raise _refuse(f"the recursive function {name!r}", libsbml.formulaToL3String(ast))
-        if function.getNumArguments() != ast.getNumChildren():
-            raise RpointError(f"The function {name!r} is called with {ast.getNumChildren()} "
-                              f"arguments and takes {function.getNumArguments()}.", where="SBML")
-        values = {
-            function.getArgument(i).getName(): self._math(ast.getChild(i), local)
-            for i in range(ast.getNumChildren())
-        }
-        self.busy.append(name)
-        node = self._math(function.getBody(), values)
-        self.busy.pop()
-        return node
-
-    def _piecewise(self, ast: libsbml.ASTNode, local: dict[str, int]) -> int:
-        g, count = self.graph, ast.getNumChildren()
-        otherwise = self._math(ast.getChild(count - 1), local) if count % 2 else g.const(math.nan)
-        for i in range(count - count % 2 - 2, -1, -2):
-            value = self._math(ast.getChild(i), local)
-            otherwise = g.select(self._math(ast.getChild(i + 1), local), value, otherwise)
-        return otherwise
-
-    def _operator(self, ast: libsbml.ASTNode, kind: int, args: list[int]) -> int:
-        g = self.graph
-        if kind in _COMPARE:
-            pairs = [g.compare(_COMPARE[kind], a, b) for a, b in zip(args, args[1:])]
-            return pairs[0] if len(pairs) == 1 else g.logic("and", *pairs)
-        if kind == libsbml.AST_PLUS:
-            return g.add([(1.0, a) for a in args])
-        if kind == libsbml.AST_MINUS:
-            return g.neg(args[0]) if len(args) == 1 else g.sub(*args)
-        if kind == libsbml.AST_TIMES:
-            return g.mul(*args)
-        if kind == libsbml.AST_DIVIDE:
-            return g.div(*args)
-        if kind in (libsbml.AST_POWER, libsbml.AST_FUNCTION_POWER):
-            return g.pow(*args)
-        if kind == libsbml.AST_FUNCTION_ROOT:
-            degree, base = (g.const(2.0), args[0]) if len(args) == 1 else args
-            return g.pow(base, g.inv(degree))
-        if kind == libsbml.AST_FUNCTION_LOG:
-            base, x = (g.const(10.0), args[0]) if len(args) == 1 else args
-            return g.div(g.log(x), g.log(base))
-        return self._function(ast, kind, args)
-
-    def _function(self, ast: libsbml.ASTNode, kind: int, args: list[int]) -> int:
-        g = self.graph
-        simple = {libsbml.AST_FUNCTION_EXP: g.exp, libsbml.AST_FUNCTION_LN: g.log,
-                  libsbml.AST_FUNCTION_ABS: g.abs, libsbml.AST_FUNCTION_FLOOR: g.floor,
-                  libsbml.AST_FUNCTION_CEILING: g.ceil}
-        if kind in simple:
-            return simple[kind](args[0])
-        logic = {libsbml.AST_LOGICAL_AND: "and", libsbml.AST_LOGICAL_OR: "or",
-                 libsbml.AST_LOGICAL_NOT: "not"}
-        if kind in logic:
-            return g.logic(logic[kind], *args)
-        if kind in (libsbml.AST_FUNCTION_MAX, libsbml.AST_FUNCTION_MIN):
-            pick = g.maximum if kind == libsbml.AST_FUNCTION_MAX else g.minimum
-            out = args[0]
-            for a in args[1:]:
-                out = pick(out, a)
-            return out
-        if kind in (libsbml.AST_FUNCTION_SINH, libsbml.AST_FUNCTION_COSH,
-                    libsbml.AST_FUNCTION_TANH):
-            return self._hyperbolic(kind, args[0])
-        formula = libsbml.formulaToL3String(ast)
-        raise _refuse(f"the function {formula.split('(')[0]!r}", formula)
-
-    def _hyperbolic(self, kind: int, x: int) -> int:
-        g = self.graph
-        if kind == libsbml.AST_FUNCTION_TANH:  # 1 - 2/(exp(2x)+1) keeps finite for large |x|
-            e = g.exp(g.add([(2.0, x)]))
-            return g.add([(-2.0, g.inv(g.add([(1.0, e)], 1.0)))], 1.0)
-        up, down = g.exp(x), g.exp(g.neg(x))
-        sign = 0.5 if kind == libsbml.AST_FUNCTION_COSH else -0.5
-        return g.add([(0.5, up), (sign, down)])

@@ -181,8 +181,8 @@ class CompiledModel:
             A patient whose run fails has NaN values and a status; the batch goes on.
         """
         times = _output_times(t_out, t_start)
-        if not (rtol >= 0 and atol >= 0 and rtol + atol > 0):
-            raise RpointError("The tolerances must be positive.", found=(rtol, atol),
+        if not (0 <= rtol < 1 and 0 < atol < np.inf):
+            raise RpointError("The tolerances must be positive, rtol below 1.", found=(rtol, atol),
                               where="solve")
         patients = None if schedule_index is None else len(schedule_index)
         table = self._parameter_table(parameters, patients)
