@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from rpoint.evidence.claims import ClaimsResult, Step
 
 CHECK_FAILED = 2
+WAITING = "waiting"
 
 
 class Picture(StrEnum):
@@ -82,7 +83,9 @@ def teller(io: Console, advance: Advance) -> Callable[[Step], None]:
 def report(io: Console, result: ClaimsResult, figures: Picture | None) -> None:
     """Print the verdicts and write the files."""
     rows = result.summary().to_dict("records")
-    io.table([shown(row) for row in rows])
+    io.table([shown(row) for row in rows if row["verdict"] != WAITING])
+    for part, ids in waiting(rows).items():
+        io.text(f"waiting for {part}: {', '.join(ids)}")
     counts = ", ".join(f"{n} {verdict}" for verdict, n in result.counts().items())
     io.text(f"{counts}\n{result.sets} parameter sets, {result.seconds:.0f} s")
     if io.json:
@@ -98,6 +101,15 @@ def report(io: Console, result: ClaimsResult, figures: Picture | None) -> None:
         if figures:
             save_figures(result, folder / "figures", figures.value)
     io.say(f"report: {io.out / 'claims.html'}")
+
+
+def waiting(rows: list[dict]) -> dict[str, list[str]]:
+    """The claims that wait, by the part of R-point that they wait for."""
+    found: dict[str, list[str]] = {}
+    for row in rows:
+        if row["verdict"] == WAITING:
+            found.setdefault(row["observed"] or "their experiment", []).append(row["id"])
+    return found
 
 
 def shown(row: dict) -> dict:
