@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from rpoint.evidence.conditions import Setup
-from rpoint.evidence.dose import growth_inhibition, half_dose, series
+from rpoint.evidence.dose import crossing, growth_inhibition, half_dose, series
 from rpoint.evidence.experiment import Lab
 
 # Factors on 30 x Kd of the dimer: 0.1 to 1000 times Kd, four decades.
@@ -58,3 +58,14 @@ def part_lost(left: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(whole > 0, 1 - left / whole, np.where(np.isnan(whole), np.nan, -np.inf))
+
+
+def crossing_up(doses: Sequence[float], rises: np.ndarray, levels: np.ndarray) -> np.ndarray:
+    """Dose at which each set's rising response first reaches its own level, shape (sets,).
+
+    >>> crossing_up([1, 10, 100], np.array([[1.0, 2.0, 4.0]]), np.array([3.0])).round(1)
+    array([31.6])
+    """
+    return np.array(
+        [crossing(doses, -row[None, :], -at)[0] for row, at in zip(rises, levels, strict=True)]
+    )

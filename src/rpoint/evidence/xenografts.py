@@ -1,0 +1,191 @@
+"""Xenografts over the whole ensemble: rates of treated cells, pools of mice, tests at the endpoint.
+
+Every parameter set is one tumour; its mice differ in growth rate and start volume and are measured
+with calipers.  The course of the rates is that of a typical mouse: mouse-to-mouse differences in
+clearance (CV 15 %) are left out, so that one run of the cell model serves all mice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import ttest_ind
+
+from rpoint.biology import contexts
+from rpoint.evidence.experiment import Lab
+from rpoint.pharmacology.regimen import parse
+from rpoint.tumour.facts import fact
+from rpoint.tumour.growth import in_vivo_scale
+from rpoint.tumour.lanes import run_courses
+from rpoint.tumour.noun import tumour
+from rpoint.tumour.simulate import in_host
+from rpoint.tumour.sizes import MIN_NET_RATE, host_law
+from rpoint.tumour.streams import lognormal_factors, normals, stream
+from rpoint.tumour.subjects import Subjects
+
+STEP_H = 4.0  # output grid; drugs of mice come and go within a day
+POOL = 64  # mice of each arm from which replicates are drawn
+REPLICATES = 200
+NODES = 3
+VEHICLE = "vehicle"
+
+
+def mcf7_in_mouse(**handles: float) -> dict[str, float]:
+    """Handles of an MCF-7 cell in a mouse, with the oestradiol of a tumour instead of a dish's."""
+    own = {name: level for name, level in contexts()["MCF7"].items() if name != "in_E2"}
+    return in_host({**own, **handles})
+
+
+@dataclass(frozen=True)
+class Grafts:
+    """Rates in the tumour of every arm and cell line, over the ensemble.
+
+    Attributes
+    ----------
+    times_h
+        (T,) h.
+    arms, lines
+        Names, A and C of them.
+    division, death
+        (sets, A, C, T) rates of a typical mouse's tumour, 1/h; NaN where untreated cells do not
+        grow or the engine failed.
+    start_mm3
+        Mean volume when treatment starts.
+    """
+
+    times_h: np.ndarray
+    arms: tuple[str, ...]
+    lines: tuple[str, ...]
+    division: np.ndarray
+    death: np.ndarray
+    start_mm3: float
+
+    def fold(self, arm: str, line: str) -> np.ndarray:
+        """Endpoint volume of the typical mouse over its start, no measurement error, (sets,)."""
+        growth = np.ones((1, 1))
+        return self._end(arm, line, growth, self.start_mm3 * growth)[:, 0] / self.start_mm3
+
+    def course(self, arm: str, line: str) -> np.ndarray:
+        """ln(volume over start) of the typical mouse without the brake of size, (sets, T)."""
+        net = self.division[self._at(arm, line)] - self.death[self._at(arm, line)]
+        steps = 0.5 * (net[:, 1:] + net[:, :-1]) * np.diff(self.times_h)
+        return np.concatenate([np.zeros((len(net), 1)), np.cumsum(steps, axis=1)], axis=1)
+
+    def _at(self, arm: str, line: str) -> tuple[slice, int, int]:
+        return slice(None), self.arms.index(arm), self.lines.index(line)
+
+    def mice(self, arm: str, line: str, seed: int, mice: int = POOL) -> np.ndarray:
+        """Endpoint volumes of a pool of mice as calipers read them, mm3, (sets, mice).
+
+        The mice of two arms are different mice; those of two parameter sets are the same.
+        """
+        tag = f"{arm}|{line}"
+        growth = lognormal_factors(seed, f"growth {tag}", mice, fact("growth_cv_within_model"))
+        start = lognormal_factors(seed, f"start {tag}", mice, fact("start_volume_cv"))
+        read = np.exp(fact("caliper_sd_log") * normals(seed, f"calipers {tag}", mice, 1))
+        ends = self._end(arm, line, growth.T, self.start_mm3 * start.T)
+        return ends * read.T
+
+    def _end(self, arm: str, line: str, growth: np.ndarray, start: np.ndarray) -> np.ndarray:
+        """Endpoint volumes under the logistic brake, (sets, mice); growth and start (1, mice)."""
+        law = host_law("mouse")
+        born, dead = self.division[self._at(arm, line)], self.death[self._at(arm, line)]
+        size = np.broadcast_to(start, (len(born), start.shape[1])).copy()
+        for k, step in enumerate(np.diff(self.times_h)):
+            births = 0.5 * step * (born[:, k] + born[:, k + 1])[:, None] * growth
+            deaths = 0.5 * step * (dead[:, k] + dead[:, k + 1])[:, None] * growth
+            guess = size * np.exp(births * law.brake(size) - deaths)
+            size = size * np.exp(births * 0.5 * (law.brake(size) + law.brake(guess)) - deaths)
+        return size
+
+
+def graft(
+    lab: Lab,
+    lines: Mapping[str, Mapping[str, float]],
+    arms: Mapping[str, str],
+    *,
+    weeks: float,
+    start_mm3: float,
+    kind: str = "breast",
+) -> Grafts:
+    """Run every line under every arm in a typical mouse, over the ensemble.
+
+    Parameters
+    ----------
+    lines
+        Name to the handles of its cells.
+    arms
+        Name to regimen of a mouse, as text.
+    weeks
+        Length of treatment.
+    start_mm3
+        Mean start volume.
+    kind
+        Tumour type whose growth in mice is taken.
+    """
+    times = np.arange(0.0, weeks * 168.0 + STEP_H / 2, STEP_H)
+    doubling, loss = tumour(kind).growth("mouse")
+    courses = run_courses(
+        _typical(lab, len(lines), start_mm3, doubling, loss),
+        [dict(handles) for handles in lines.values()],
+        {name: parse(text) for name, text in arms.items()},
+        times,
+        lab.ensemble,
+        nodes=NODES,
+        threads=lab.jobs,
+    )
+    born, dead = courses.untreated_division, courses.untreated_death
+    grows = (born - dead) > MIN_NET_RATE
+    scale, extra = in_vivo_scale(
+        doubling, np.where(grows, born, 1.0), np.where(grows, dead, 0.0), loss
+    )
+    good = grows[:, None, :] & (courses.status == 0)
+    own, more = (np.where(good, x[:, None, :], np.nan)[..., None] for x in (scale, extra))
+    division = courses.division * own
+    death = courses.death * own + more
+    return Grafts(times, tuple(arms), tuple(lines), division, death, start_mm3)
+
+
+def _typical(lab: Lab, lines: int, start: float, doubling: float, loss: float) -> Subjects:
+    """One typical mouse per parameter set."""
+    one = np.ones((lab.sets, 1))
+    return Subjects(
+        host="mouse",
+        sets=np.arange(lab.sets),
+        doubling_time_d=doubling * one,
+        cell_loss=loss,
+        start_mm3=start * one,
+        mix=np.full((lab.sets, 1, lines), 1.0 / lines),
+        weight_kg=fact("body_weight_mouse"),
+    )
+
+
+def power(
+    treated: np.ndarray, control: np.ndarray, n: Sequence[int], seed: int, alpha: float = 0.05
+) -> np.ndarray:
+    """Share of replicated experiments in which treated mice end smaller with p < alpha, (sets,).
+
+    Parameters
+    ----------
+    treated, control
+        Endpoint volumes of the pools, (sets, mice).
+    n
+        Mice drawn for the treated and for the control arm; two-tailed t-test on volumes.
+
+    Returns
+    -------
+    ndarray
+        NaN where a volume is unknown.
+    """
+    rng = stream(seed, "replicates", 0)
+    hits = np.zeros(len(treated))
+    for _ in range(REPLICATES):
+        few = treated[:, rng.choice(treated.shape[1], n[0], replace=False)]
+        other = control[:, rng.choice(control.shape[1], n[1], replace=False)]
+        with np.errstate(invalid="ignore", divide="ignore"):
+            p = ttest_ind(few, other, axis=1).pvalue
+        hits += (p < alpha) & (few.mean(axis=1) < other.mean(axis=1))
+    known = np.isfinite(treated).all(axis=1) & np.isfinite(control).all(axis=1)
+    return np.where(known, hits / REPLICATES, np.nan)
