@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pkgutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -23,8 +24,13 @@ from rpoint.evidence.verdicts import ClaimsResult
 if TYPE_CHECKING:
     from rpoint.calibrate.ensemble import Ensemble
 
-# One module per study and level; importing them fills EXPERIMENTS.
-STUDY_MODULES = ("vilgelm_sink", "vilgelm_p53", "roberto", "mantra2", "alves")
+
+def load_experiments() -> None:
+    """Import every module whose name begins with a study's id; this fills EXPERIMENTS."""
+    package = importlib.import_module("rpoint.evidence")
+    for module in pkgutil.iter_modules(package.__path__):
+        if module.name.split("_")[0] in studies():
+            importlib.import_module(f"rpoint.evidence.{module.name}")
 
 
 @dataclass(frozen=True)
@@ -145,8 +151,7 @@ class _Run:
         ensemble: Ensemble | None,
         with_matrix: bool,
     ) -> None:
-        for name in STUDY_MODULES:
-            importlib.import_module(f"rpoint.evidence.{name}")
+        load_experiments()
         if ensemble is None:
             from rpoint.calibrate import ensemble as shipped
 
@@ -174,10 +179,22 @@ class _Run:
             self._judge_ready()
         self._judge_ready(heavy=True)
         verdicts = tuple(self.found[claim.id] for claim in self.chosen.claims)
-        scores = self._scores()
         seconds = time.perf_counter() - start
-        told_apart = pd.DataFrame() if self.table is None else mechanism.table(self.lab)
-        return ClaimsResult(verdicts, self.lab.weights, self.seed, seconds, scores, told_apart)
+        return ClaimsResult(
+            verdicts,
+            self.lab.weights,
+            self.seed,
+            seconds,
+            self._scores(),
+            pd.DataFrame() if self.table is None else mechanism.table(self.lab),
+            pd.DataFrame() if self.table is None else self._fit(),
+        )
+
+    def _fit(self) -> pd.DataFrame:
+        """Measured targets with the ensemble's predictions."""
+        from rpoint.calibrate.predict import predict
+
+        return predict(self.ensemble, threads=self.jobs).frame()
 
     def _setups(self) -> list[Setup]:
         wanted = [

@@ -14,7 +14,7 @@ from rpoint.errors import unknown_name
 from rpoint.tumour.cells import Condition
 
 # Days after the start of treatment that every run records.
-DAYS = (0.0, 1.0, 2.0, 3.0, 7.0, 14.0, 21.0)
+DAYS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 7.0, 14.0, 21.0)
 LONG_DAYS = (0.0, 7.0, 14.0, 21.0, 28.0, 42.0, 56.0)
 
 # Cooperativity of drug and CIP on the cyclin D dimers: the published rival hypotheses.

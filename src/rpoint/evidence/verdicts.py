@@ -27,6 +27,8 @@ class ClaimsResult:
         Setting -> table of the intervention matrix; empty if it was not run.
     mechanism
         Sink and doublet in variants of the model; empty if the matrix was not run.
+    fit
+        Measured targets with the ensemble's predictions; empty if the matrix was not run.
     sets
         Number of parameter sets.
     effective_sets
@@ -41,6 +43,7 @@ class ClaimsResult:
     seconds: float
     matrix: dict[str, pd.DataFrame] = field(default_factory=dict)
     mechanism: pd.DataFrame = field(default_factory=pd.DataFrame)
+    fit: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     @property
     def sets(self) -> int:
@@ -104,9 +107,10 @@ class ClaimsResult:
         RpointError
             If the folder does not exist.
         """
-        from rpoint.report import write_claims
+        from rpoint.evidence.document import page
+        from rpoint.report import write_page
 
-        return write_claims(self, path)
+        return write_page(page(self), path)
 
 
 def _summary_row(verdict: Verdict) -> dict[str, Any]:

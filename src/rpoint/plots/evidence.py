@@ -40,11 +40,12 @@ def dots(
     rows = alt.Y("label:N", sort=list(dict.fromkeys(drawn["label"])), title=None)
     kind = alt.Scale(type="log" if log else "linear", nice=True)
     base = alt.Chart(drawn).encode(y=rows)
+    ticks = _decades(pd.concat([drawn["lo"], drawn["hi"]])) if log else alt.Axis()
     ranges = base.mark_rule(strokeWidth=3, color=CATEGORY[0], opacity=0.45).encode(
-        x=alt.X("lo:Q", title=axis, scale=kind), x2="hi:Q"
+        x=alt.X("lo:Q", title=axis, scale=kind, axis=ticks), x2="hi:Q"
     )
     points = base.mark_point(filled=True, size=70, color=CATEGORY[0], opacity=1).encode(
-        x=alt.X("median:Q", title=axis, scale=kind),
+        x=alt.X("median:Q", title=axis, scale=kind, axis=ticks),
         shape=alt.Shape(
             "reached:N",
             scale=alt.Scale(domain=[True, False], range=["circle", "triangle-right"]),
@@ -83,12 +84,7 @@ def courses(
     """
     drawn = _finite(table, 1e-3 if log else None)
     arms = list(dict.fromkeys(drawn["arm"]))
-    colour = alt.Color(
-        "arm:N",
-        scale=alt.Scale(domain=arms, range=_colours(arms)),
-        title=None,
-        legend=alt.Legend(orient="bottom", columns=2),
-    )
+    colour = _by_name("arm", arms, alt.Legend(orient="bottom", columns=2))
     kind = alt.Scale(type="log" if log else "linear", zero=not log)
     days = alt.X("day:Q", title="days of treatment")
     base = alt.Chart(drawn).encode(x=days, color=colour)
@@ -136,13 +132,10 @@ def curves(
 ) -> Figure:
     """Dose-response curves with their range; columns line, dose, median, lo, hi."""
     lines = list(dict.fromkeys(table["line"]))
-    colour = alt.Color(
-        "line:N",
-        scale=alt.Scale(domain=lines, range=_colours(lines)),
-        title=None,
-        legend=alt.Legend(orient="right"),
+    colour = _by_name("line", lines, alt.Legend(orient="right"))
+    dose = alt.X(
+        "dose:Q", title=dose_axis, scale=alt.Scale(type="log"), axis=_decades(table["dose"])
     )
-    dose = alt.X("dose:Q", title=dose_axis, scale=alt.Scale(type="log"))
     base = alt.Chart(table).encode(x=dose, color=colour)
     layers = [] if threshold is None else [_line("y", threshold, "half effect")]
     layers.append(base.mark_area(opacity=0.13).encode(y=alt.Y("lo:Q", title=axis), y2="hi:Q"))
@@ -169,6 +162,23 @@ def _line(channel: str, at: float, label: str) -> alt.LayerChart:
     return alt.layer(
         rule.encode(y="at:Q"), words.encode(y="at:Q", x=alt.value(WIDTH), text="text:N")
     )
+
+
+def _by_name(field: str, names: Sequence[str], legend: alt.Legend) -> alt.Color:
+    """Colours by name; the legend is left out where there is one name only."""
+    return alt.Color(
+        f"{field}:N",
+        scale=alt.Scale(domain=list(names), range=_colours(names)),
+        title=None,
+        legend=legend if len(names) > 1 else None,
+    )
+
+
+def _decades(values: pd.Series) -> alt.Axis:
+    """An axis with lines at powers of ten only."""
+    low, high = np.log10(values.min()), np.log10(values.max())
+    ticks = [float(10.0**k) for k in range(int(np.floor(low)), int(np.ceil(high)) + 1)]
+    return alt.Axis(values=ticks, format="~g")
 
 
 def _colours(names: Sequence[str]) -> list[str]:

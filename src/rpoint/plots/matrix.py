@@ -39,7 +39,7 @@ def matrix(table: pd.DataFrame, *, title: str = "Intervention matrix") -> Figure
         "fill:Q",
         title="net growth / wild-type vehicle",
         scale=alt.Scale(
-            domain=[-0.5, 0.0, 1.0, 1.5], range=[COLD, "#a9c4e4", MIDDLE, WARM], interpolate="rgb"
+            domain=[-0.5, 0.0, 1.0, 1.5], range=[COLD, "#93b6de", MIDDLE, WARM], interpolate="rgb"
         ),
         legend=alt.Legend(orient="bottom", gradientLength=260, titleLimit=300),
     )
