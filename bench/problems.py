@@ -98,14 +98,24 @@ def from_file(path: str, t_end: float) -> Problem:
 
 
 def flagship() -> Problem:
-    """R-point's own cell model: 600 h untreated, then a CDK4/6 inhibitor for three weeks."""
+    """R-point's own cell model under palbociclib (3 weeks of 4) and milademetan (3 days of 14).
+
+    600 h without drugs, then 12 weeks of doses (mg), weekly outputs.
+    """
     from rpoint.biology import flagship_sbml
 
-    text = flagship_sbml()
-    schedule = Schedule().set(600.0, "c_CDK4", 30.0).set(600.0, "c_CDK6", 30.0)
-    t_out = 600.0 + np.arange(0, 24) * 21.0
-    skip = ("c_", "g_", "in_", "k_", "u_", "alpha")
-    return Problem("flagship cell model", text, schedule, t_out, _first_parameters(text, skip))
+    text, start = flagship_sbml(), 600.0
+    schedule = Schedule()
+    for day in range(84):
+        at = start + 24.0 * day
+        if day % 28 < 21:
+            schedule = schedule.add(at, "palbociclib_gut", 125.0)
+        if day % 14 < 3:
+            schedule = schedule.add(at, "milademetan_gut", 260.0)
+    skip = ("c_", "g_", "in_", "k_", "u_", "alpha", "default_", "cell", "body")
+    t_out = start + 168.0 * np.arange(1, 13)
+    return Problem("flagship cell model", text, schedule, t_out, _first_parameters(text, skip),
+                   sigma=0.1)
 
 
 def _first_parameters(text: str, skip: tuple[str, ...] = ()) -> list[str]:

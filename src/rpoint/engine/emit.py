@@ -45,6 +45,7 @@ class Expressions:
             else:
                 self.env[n] = self._write(n)
                 todo.pop()
+                self.f.breathe()
         return self.env[node]
 
     def _write(self, n: int) -> str:

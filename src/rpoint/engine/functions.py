@@ -68,6 +68,7 @@ class ModelFunctions:
         nodes = [*self.system.initial, *self.system.equations.derived.values()]
         for i, n in enumerate(nodes):
             f.vstore(e.value(n), "%y", i)
+            f.breathe()
         return f.text()
 
     def _prep(self) -> str:
@@ -76,6 +77,7 @@ class ModelFunctions:
         e = self._expressions(f, ready=False)
         for n in self.hoisted:
             f.vstore(e.value(n), *self.ready[n])
+            f.breathe()
         return f.text()
 
     def _observe(self) -> str:
@@ -83,6 +85,7 @@ class ModelFunctions:
         e = self._expressions(f)
         for i, n in enumerate(self.system.observables.values()):
             f.vstore(e.value(n), "%o", i)
+            f.breathe()
         return f.text()
 
     def _rates(self) -> str:
@@ -90,6 +93,7 @@ class ModelFunctions:
         e = self._expressions(f)
         for i, n in enumerate(self.system.rates):
             f.vstore(e.value(n), "%f", i)
+            f.breathe()
         return f.text()
 
     def _factor(self) -> str:
@@ -104,8 +108,10 @@ class ModelFunctions:
         e = self._expressions(f)
         for i, n in enumerate(s.rates):
             f.vstore(e.value(n), "%f", i)
+            f.breathe()
         for i, n in enumerate(s.dtime or []):
             f.vstore(e.value(n), "%ft", i)
+            f.breathe()
         worst = f.splat(0.0)
         for i, columns in enumerate(s.fill):
             row = {j: e.value(s.jacobian[i, j]) for j in columns if (i, j) in s.jacobian}
@@ -117,10 +123,12 @@ class ModelFunctions:
                         if j > k:
                             product = f.bin("fmul", row[k], f.vload("%w", self.entry[k, j]))
                             row[j] = f.bin("fadd", row[j], product) if j in row else product
+                    f.breathe()
             row[i] = f.bin("fdiv", f.splat(-1.0), row[i])
             worst = f.larger(f.intrinsic("fabs", row[i]), worst)
             for j in columns:
                 f.vstore(row[j], "%w", self.entry[i, j])
+            f.breathe()
         return f.text(worst)
 
     def _stage(self) -> str:
@@ -129,7 +137,10 @@ class ModelFunctions:
         f = self._function("rp_stage", f"{_PTR} %y, {_PTR} %p, {self.vec} %t, {self.vec} %ih, "
                            f"{_PTR} %w, {_PTR} %k")
         e = self._expressions(f)
-        x = [f.fma(f.vload("%k", i), "%ih", e.value(n)) for i, n in enumerate(s.rates)]
+        x = []
+        for i, n in enumerate(s.rates):
+            x.append(f.fma(f.vload("%k", i), "%ih", e.value(n)))
+            f.breathe()
         self._substitute(f, x)
         for i, value in enumerate(x):
             f.vstore(value, "%k", i)
@@ -146,6 +157,7 @@ class ModelFunctions:
             for k in columns:
                 if k < i:
                     x[i] = f.fma(f.vload("%w", self.entry[i, k]), x[k], x[i])
+            f.breathe()
         for i in reversed(range(len(fill))):
             # U x = -z with r = -1/u: x_i = r*(z_i + sum u_ij x_j)
             total = x[i]
@@ -153,3 +165,4 @@ class ModelFunctions:
                 if k > i:
                     total = f.fma(f.vload("%w", self.entry[i, k]), x[k], total)
             x[i] = f.bin("fmul", total, f.vload("%w", self.entry[i, i]))
+            f.breathe()

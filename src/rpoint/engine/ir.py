@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 FLAGS = "nsz contract"
+BLOCK = 300  # instructions after which a straight-line function starts a new basic block
 
 
 def bits(value: float) -> str:
@@ -32,6 +33,8 @@ class Function:
         self.entry: list[str] = []
         self.lines: list[str] = []
         self.count = 0
+        self.alive: str | None = None
+        self.block_start = 0
 
     # -- raw ------------------------------------------------------------------------------
     def let(self, text: str) -> str:
@@ -47,8 +50,27 @@ class Function:
 
     def text(self, result: str | None = None) -> str:
         """The finished function."""
-        end = "  ret void" if result is None else f"  ret {self.returns} {result}"
-        return "\n".join([self.head, "entry:", *self.entry, *self.lines, end, "}", ""])
+        end = ["  ret void" if result is None else f"  ret {self.returns} {result}"]
+        if self.alive:
+            end += ["out:", "  ret void" if result is None else f"  ret {self.returns} poison"]
+        return "\n".join([self.head, "entry:", *self.entry, *self.lines, *end, "}", ""])
+
+    def breathe(self) -> None:
+        """Start a new basic block if this one is long.
+
+        LLVM's work grows with the square of a block's length.  The branch is never taken (its
+        condition is that a pointer is not null), but LLVM does not know that.
+        """
+        if len(self.lines) - self.block_start < BLOCK:
+            return
+        if self.alive is None:
+            pointer = self.head.split("%", 1)[1].split(",")[0].split(")")[0]
+            self.alive = "%alive"
+            self.entry.append(f"  %alive = icmp ne ptr %{pointer}, null")
+        following = self.label()
+        self.do(f"br i1 %alive, label %{following}, label %out")
+        self.lines.append(f"{following}:")
+        self.block_start = len(self.lines)
 
     def label(self) -> str:
         """A new block label."""
@@ -180,7 +202,8 @@ class Function:
 
     def fma(self, a: str, b: str, c: str) -> str:
         """a*b + c"""
-        return self.bin("fadd", self.bin("fmul", a, b), c)
+        v = self.vec
+        return self.let(f"call {v} @llvm.fmuladd.v{self.lanes}f64({v} {a}, {v} {b}, {v} {c})")
 
     def cmp(self, how: str, a: str, b: str) -> str:
         """Lane-wise comparison."""
@@ -220,6 +243,8 @@ def declarations(lanes: int) -> str:
     v = f"<{lanes} x double>"
     names = ("fabs", "sqrt", "floor", "ceil", "rint")
     width = min(64 * lanes, 512)
-    return "\n".join(f"declare {v} @llvm.{n}.v{lanes}f64({v})" for n in names) + (
+    lines = [f"declare {v} @llvm.{n}.v{lanes}f64({v})" for n in names]
+    lines.append(f"declare {v} @llvm.fmuladd.v{lanes}f64({v}, {v}, {v})")
+    return "\n".join(lines) + (
         f'\nattributes #0 = {{ nounwind "prefer-vector-width"="{width}" '
         f'"min-legal-vector-width"="{width}" }}\n')
