@@ -14,6 +14,7 @@ import numpy as np
 from scipy.stats import ttest_ind
 
 from rpoint.biology import contexts
+from rpoint.evidence.conditions import Setup
 from rpoint.evidence.experiment import Lab
 from rpoint.pharmacology.regimen import parse
 from rpoint.tumour.facts import fact
@@ -109,8 +110,9 @@ def graft(
     weeks: float,
     start_mm3: float,
     kind: str = "breast",
+    sets: np.ndarray | None = None,
 ) -> Grafts:
-    """Run every line under every arm in a typical mouse, over the ensemble.
+    """Run every line under every arm in a typical mouse, over the ensemble or some of its sets.
 
     Parameters
     ----------
@@ -124,11 +126,14 @@ def graft(
         Mean start volume.
     kind
         Tumour type whose growth in mice is taken.
+    sets
+        Rows of the ensemble; default: all, in order.
     """
+    rows = np.arange(lab.sets) if sets is None else np.asarray(sets)
     times = np.arange(0.0, weeks * 168.0 + STEP_H / 2, STEP_H)
     doubling, loss = tumour(kind).growth("mouse")
     courses = run_courses(
-        _typical(lab, len(lines), start_mm3, doubling, loss),
+        _typical(rows, len(lines), start_mm3, doubling, loss),
         [dict(handles) for handles in lines.values()],
         {name: parse(text) for name, text in arms.items()},
         times,
@@ -148,16 +153,71 @@ def graft(
     return Grafts(times, tuple(arms), tuple(lines), division, death, start_mm3)
 
 
-def _typical(lab: Lab, lines: int, start: float, doubling: float, loss: float) -> Subjects:
+def in_tumour(
+    lab: Lab, setup: Setup, untreated: Setup, kind: str = "breast"
+) -> tuple[np.ndarray, np.ndarray]:
+    """Division and death of declared cells at the pace of a tumour in a mouse, 1/h, (sets, T).
+
+    Parameters
+    ----------
+    setup
+        Whose course; its drugs are held at a constant exposure.
+    untreated
+        The same cell without drugs, which sets the pace.
+
+    Returns
+    -------
+    tuple of ndarray
+        NaN where untreated cells do not grow.
+    """
+    names = ("division_rate", "death_rate")
+    born, dead = (lab.cells.at(name, untreated, 0.0) for name in names)
+    grows = (born - dead) > MIN_NET_RATE
+    doubling, loss = tumour(kind).growth("mouse")
+    scale, extra = in_vivo_scale(
+        doubling, np.where(grows, born, 1.0), np.where(grows, dead, 0.0), loss
+    )
+    scale, extra = (np.where(grows, x, np.nan)[:, None] for x in (scale, extra))
+    division, death = (lab.cells.course(name, setup) * scale for name in names)
+    return division, death + extra
+
+
+def held(
+    lab: Lab,
+    line: str,
+    cells: Mapping[str, Setup],
+    *,
+    weeks: float,
+    start_mm3: float,
+    kind: str = "breast",
+) -> Grafts:
+    """The xenografts of one line with every drug held at its clinical exposure.
+
+    Parameters
+    ----------
+    cells
+        Arm to declared setup, the vehicle among them; the last recorded rate goes on to the end.
+    """
+    both = {arm: in_tumour(lab, setup, cells[VEHICLE], kind) for arm, setup in cells.items()}
+    days = np.asarray(lab.cells.days[cells[VEHICLE]])
+    times = np.append(24.0 * days, max(weeks * 168.0, 24.0 * days[-1] + 1.0))
+    division, death = (
+        np.stack([np.column_stack([x[k], x[k][:, -1]]) for x in both.values()], axis=1)[:, :, None]
+        for k in (0, 1)
+    )
+    return Grafts(times, tuple(cells), (line,), division, death, start_mm3)
+
+
+def _typical(rows: np.ndarray, lines: int, start: float, doubling: float, loss: float) -> Subjects:
     """One typical mouse per parameter set."""
-    one = np.ones((lab.sets, 1))
+    one = np.ones((len(rows), 1))
     return Subjects(
         host="mouse",
-        sets=np.arange(lab.sets),
+        sets=rows,
         doubling_time_d=doubling * one,
         cell_loss=loss,
         start_mm3=start * one,
-        mix=np.full((lab.sets, 1, lines), 1.0 / lines),
+        mix=np.full((len(rows), 1, lines), 1.0 / lines),
         weight_kg=fact("body_weight_mouse"),
     )
 
