@@ -192,7 +192,8 @@ def stationary_mix(rates: np.ndarray, switching: np.ndarray) -> np.ndarray:
         (..., C) shares that sum to one.
     """
     generator = switching + rates[..., :, None] * np.eye(rates.shape[-1])
-    values, vectors = np.linalg.eig(generator)
+    symmetric = np.allclose(generator, np.swapaxes(generator, -1, -2), rtol=0, atol=1e-15)
+    values, vectors = (np.linalg.eigh if symmetric else np.linalg.eig)(generator)
     leading = np.argmax(values.real, axis=-1)
     mix = np.abs(np.take_along_axis(vectors.real, leading[..., None, None], axis=-1)[..., 0])
     return mix / mix.sum(axis=-1, keepdims=True)
