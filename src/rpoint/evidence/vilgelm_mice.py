@@ -43,11 +43,16 @@ def genotype_grafts(lab: Lab) -> Grafts:
     return lab.once("melanoma by genotype", lambda: _run(lab, lines, arms))
 
 
-def _second_grafts(lab: Lab) -> Grafts:
-    """Both melanomas under the doublet with and without the standard of care."""
-    lines = {"resistant": _cell(RESISTANT, "wild type"), "second": _cell(SECOND, "wild type")}
-    arms = {VEHICLE: "none", **REGIMEN}
-    return lab.once("two melanomas", lambda: _run(lab, lines, arms))
+def _with_standard(lab: Lab) -> Grafts:
+    """The resistant melanoma under the doublet with a BRAF inhibitor."""
+    lines, arms = {"resistant": _cell(RESISTANT, "wild type")}, {TRIPLE: REGIMEN[TRIPLE]}
+    return lab.once("melanoma, triplet", lambda: _run(lab, lines, arms))
+
+
+def _second(lab: Lab) -> Grafts:
+    """A second melanoma, PI3K-AKT normal, under every arm."""
+    lines = {"second": _cell(SECOND, "wild type")}
+    return lab.once("second melanoma", lambda: _run(lab, lines, {VEHICLE: "none", **REGIMEN}))
 
 
 def _run(lab: Lab, lines: dict[str, dict[str, float]], arms: dict[str, str]) -> Grafts:
@@ -205,16 +210,25 @@ def slice_responds(lab: Lab, line: str, arm: str) -> np.ndarray:
 @experiment("A14", SLICES, cost=15)
 def doublet_in_models_and_slices(lab: Lab) -> Finding:
     """Two melanomas in mice, with and without a BRAF inhibitor, and slices."""
-    run, mice = _second_grafts(lab), genotype_grafts(lab)
-    models = ("resistant", "second")
+    mice, second = genotype_grafts(lab), _second(lab)
+    models = {"PI3K-AKT active": (mice, "wild type"), "PI3K-AKT normal": (second, "second")}
     more = [
-        inhibition(run, BOTH, m) - np.maximum(inhibition(run, C, m), inhibition(run, M, m))
-        for m in models
+        inhibition(run, BOTH, line) - np.maximum(inhibition(run, C, line), inhibition(run, M, line))
+        for run, line in models.values()
     ]
-    triple = np.mean([best_change(run, TRIPLE, m) for m in models], axis=0)
-    double = np.mean([best_change(run, BOTH, m) for m in models], axis=0)
+    shown = {
+        f"{arm}, {name}": best_change(run, arm, line)
+        for name, (run, line) in models.items()
+        for arm in (C, M, BOTH)
+    }
+    triples = {
+        f"{TRIPLE}, PI3K-AKT active": best_change(_with_standard(lab), TRIPLE, "resistant"),
+        f"{TRIPLE}, PI3K-AKT normal": best_change(second, TRIPLE, "second"),
+    }
+    triple = np.mean(list(triples.values()), axis=0)
+    double = np.mean([shown[f"{BOTH}, {name}"] for name in models], axis=0)
     agreement = slice_agreement(lab, mice)
-    shown = {f"{arm}, {model}": best_change(run, arm, model) for model in models for arm in REGIMEN}
+    shown |= triples
     return Finding(
         ran="Two melanomas in mice for three weeks (PI3K-AKT active and not): singles, doublet, doublet "
         "with the BRAF inhibitor encorafenib as standard of care. Slices of four genotypes: 72 h of "
