@@ -77,7 +77,7 @@ def amplification_looks_null(lab: Lab) -> Finding:
         for n in HIGH
         for o in ("p21_total", "division_rate", "death_rate")
     ]
-    unbound = [_copies(n).but(scale=UNBOUND) for n in (12.0, 2.0)]
+    high, low = (_copies(n).but(scale=UNBOUND) for n in (12.0, 2.0))
     gap = {
         (o, n, s): points_from_null(lab, o, n, s)
         for o in OUTPUTS
@@ -121,7 +121,7 @@ def amplification_looks_null(lab: Lab) -> Finding:
             ),
             Check(
                 "p53 activity, CN 12 over CN 2, MDM2 unable to hold p53",
-                cells.ratio("p53_active", *unbound, C2_DAY),
+                cells.ratio("p53_active", high, low, C2_DAY),
                 Criterion(">=", 0.9),
             ),
             *(

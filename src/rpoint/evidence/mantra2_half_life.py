@@ -77,7 +77,7 @@ def run_chase(
     run = run_cells(
         conditions.values(),
         lab.ensemble,  # type: ignore[arg-type]
-        t_out=minutes / 1440.0,
+        t_out=[minute / 1440.0 for minute in CHASE_MIN],
         observables=("p53_total", "MDM2_total"),
         threads=lab.jobs,
     )
@@ -172,5 +172,5 @@ def _steady(lab: Lab) -> np.ndarray:
         observables=("p53_total",),
         threads=lab.jobs,
     )
-    synthesis = np.asarray(lab.ensemble.parameters["p53_synthesis"], float)  # type: ignore[union-attr]
+    synthesis = lab.ensemble.parameters["p53_synthesis"].to_numpy()  # type: ignore[union-attr]
     return run.series("p53_total", "untreated")[:, 0] / synthesis

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from rpoint.errors import RpointError
@@ -166,7 +168,7 @@ def _constant(lab: Lab) -> np.ndarray:
 def gr_at(lab: Lab, dose_nm: float) -> dict[tuple[str, str], np.ndarray]:
     """GR value of each line at a concentration of palbociclib, with and without RB1."""
     c = dose_nm / _constant(lab)
-    drug = {"c_CDK4": c, "c_CDK6": c}
+    drug: dict[str, Any] = {"c_CDK4": c, "c_CDK6": c}  # one number per parameter set
     states = {"RB1 present": {}, "RB1-null": genotype("RB1-null")["set"]}
     cells = {
         (line, state): (LINES[line].context, g) for line in LINES for state, g in states.items()
