@@ -214,7 +214,7 @@ class _Margins:
             "A18 gain needs p21": (akt_null - 0.5 * np.maximum(akt_gain, 0)) / 0.1,
             "C2 CN12 p53 low": log(self.baseline("cn12", "p53_active") / 0.2) / 1.0,
             "C2 drug restores": -log(self.get("cn12", "M", "p53_active") / self.get("wt", "vehicle", "p53_active")) / 0.5,
-            "E3 doublet regrows": (0.15 - self.r("akt", "CF")) / 0.2,
+            "E3 doublet regrows": (0.05 - self.r("akt", "CF")) / 0.2,
             "E3 triplet holds": self.r("akt", "CFA") / 0.2,
             "E3 AKTi does not suffice": (0.3 - self.r("akt", "A")) / 0.2,
             "E4 switch fails": (0.8 * self.r("akt", "CF") - self.r("akt", "AF")) / 0.2,

@@ -18,7 +18,7 @@ from rpoint.calibrate.targets import load_targets, segments
 from rpoint.tumour.cells import CellRun, Condition, run_cells
 
 #: Fitted numbers of the assays: name -> (lo, hi) of a log-uniform prior, nM.
-ASSAY = {"assay_K_palbociclib_nM": (8.0, 120.0), "assay_K_nutlin_nM": (100.0, 2500.0), "assay_E2_residual_nM": (1e-4, 0.03)}
+ASSAY = {"assay_K_palbociclib_nM": (3.0, 120.0), "assay_K_nutlin_nM": (100.0, 2500.0), "assay_E2_residual_nM": (1e-4, 0.03)}
 #: CDK6 over CDK4 for palbociclib: biochemical IC50 15 over 11 nM.
 PALBOCICLIB_CDK6_OVER_CDK4 = 15.0 / 11.0
 #: Abemaciclib over palbociclib on CDK4: biochemical IC50 2 over 11 nM, on CDK6 10 over 15 nM.
@@ -108,7 +108,7 @@ class Predictions:
         return self.targets.assign(predicted=mid, lo90=lo, hi90=hi)
 
 
-def predict(ensemble, targets: pd.DataFrame | None = None, *, nodes: int = 5, threads=None) -> Predictions:
+def predict(ensemble, targets: pd.DataFrame | None = None, *, nodes: int = 5, threads=None, rtol: float = 1e-5) -> Predictions:
     """Predict targets for every parameter set.
 
     Parameters
@@ -127,19 +127,19 @@ def predict(ensemble, targets: pd.DataFrame | None = None, *, nodes: int = 5, th
                 arms.setdefault(("starved", doses), _Arm(("starved", doses), arm.context, arm.genotype, doses))
         if arm.context == "HepG2":
             arms.setdefault(("HepG2", (("nutlin_uM", 0.0),)), _Arm(("HepG2", (("nutlin_uM", 0.0),)), "HepG2", (), (("nutlin_uM", 0.0),)))
-    courses = _run(list(arms.values()), ensemble, nodes, threads)
+    courses = _run(list(arms.values()), ensemble, nodes, threads, rtol)
     values = np.array([_readout(row, courses) for row in targets.to_dict("records")])
     return Predictions(targets, values)
 
 
-def _run(arms: list[_Arm], ensemble, nodes: int, threads) -> dict[tuple, tuple[np.ndarray, dict]]:
+def _run(arms: list[_Arm], ensemble, nodes: int, threads, rtol: float) -> dict[tuple, tuple[np.ndarray, dict]]:
     assay = {k: np.asarray(ensemble.nuisance[k], float) for k in ASSAY}
     grid = np.array(sorted({*GRID_D, *REPORTER_D}))
     conditions = [
         Condition(str(i), context=a.context, genotype=dict(a.genotype), treatment=a.occupancies(assay))
         for i, a in enumerate(arms)
     ]  # fmt: skip
-    run = run_cells(conditions, ensemble, t_out=grid, nodes=nodes, observables=OBSERVABLES, threads=threads)
+    run = run_cells(conditions, ensemble, t_out=grid, nodes=nodes, observables=OBSERVABLES, threads=threads, rtol=rtol)
     return {a.key: (grid, _course(run, str(i))) for i, a in enumerate(arms)}
 
 

@@ -2,7 +2,8 @@
 
 All chains are proposed at once, so that one iteration is one batch of the engine. Proposals add the
 difference of archived states to a random subset of the coordinates, now and then at full length to
-jump between modes; proposals are reflected at the bounds.
+jump between modes; a share of them are plain random walks on a few coordinates, so that chains that
+start close together spread. Proposals are reflected at the bounds.
 
 References
 ----------
@@ -21,6 +22,8 @@ LogDensity = Callable[[np.ndarray], np.ndarray]
 
 CROSSOVER = (0.1, 0.25, 0.5, 1.0)
 JUMP = 0.1
+#: Share of plain random-walk proposals, and the lengths they choose from.
+WALK, WALK_LENGTHS = 0.3, (0.01, 0.03, 0.1, 0.3)
 
 
 @dataclass(frozen=True)
@@ -107,9 +110,15 @@ def propose(
     gamma = np.where(rng.random(n) < JUMP, 1.0, gamma)
     shake = 1 + rng.uniform(-0.05, 0.05, (n, d))
     move = gamma[:, None] * shake * step + 1e-4 * rng.standard_normal((n, d))
+    walks = rng.random(n) < WALK
+    few = rng.random((n, d)) < rng.choice([1.0, 3.0, 8.0], n)[:, None] / d
+    few[np.arange(n), rng.integers(d, size=n)] = True
+    walk = rng.choice(WALK_LENGTHS, n)[:, None] * rng.standard_normal((n, d))
+    move = np.where(walks[:, None], walk, move)
+    chosen = np.where(walks[:, None], few, chosen)
     if best is not None:
         leader = best[rng.integers(len(best), size=n)]
-        strength = rng.uniform(0.2, 1.0, (n, 1)) * (rng.random((n, 1)) < 0.5)
+        strength = rng.uniform(0.1, 0.7, (n, 1)) * (rng.random((n, 1)) < 0.4)
         move = 0.5 * move + strength * (leader - x)
     return reflect(np.where(chosen, x + move, x))
 
