@@ -152,7 +152,8 @@ def frequency_errors(alteration: str) -> list[str]:
     if gaps.max() > 0.05 + 1e-9:
         wrong.append(f"{alteration}: interval {exact_interval(hit, of)}")
     p = float(fisher_exact([[hit, of - hit], [hit0, of0 - hit0]]).pvalue)
-    if abs(p - want["fisher"]) > 0.006:
+    printed_to = 0.0055 if want["fisher"] >= 0.05 else 0.0006  # two and three decimals
+    if abs(p - want["fisher"]) > printed_to:
         wrong.append(f"{alteration}: Fisher p {p:.4f}")
     return wrong
 
