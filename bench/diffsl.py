@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from rpoint.engine.expr import Graph
 from rpoint.engine.sbml import Equations
 
+SHARE = 1000  # characters: a longer text that is used more than once becomes a variable
 _CALLS = {"sqrt": "sqrt", "exp": "exp", "log": "log", "abs": "abs"}
 
 
@@ -18,23 +21,29 @@ def diffsl(equations: Equations, inputs: list[str], constants: dict[str, float])
     names = [f"q{i} = {constants[n]!r}" for i, n in enumerate(inputs)]
     names += [f"z{i} = 0" for i in range(count)]
     states = "".join(f"  y{i} = z{i},\n" for i in range(count))
-    rates = "".join(f"  {printer.text(n)},\n" for n in equations.rates)
-    return f"in_i {{ {', '.join(names)} }}\nu_i {{\n{states}}}\nF_i {{\n{rates}}}\n"
+    rates = "".join(f"  {printer.memo[n]},\n" for n in equations.rates)
+    shared = "".join(f"{line}\n" for line in printer.shared)
+    return f"in_i {{ {', '.join(names)} }}\nu_i {{\n{states}}}\n{shared}F_i {{\n{rates}}}\n"
 
 
 class _Printer:
+    """Expressions as text; what is long and used more than once becomes a variable."""
+
     def __init__(self, graph: Graph, equations: Equations, inputs: list[str],
                  constants: dict[str, float]) -> None:
         self.graph, self.equations = graph, equations
         self.inputs = {name: i for i, name in enumerate(inputs)}
         self.constants = constants
         self.memo: dict[int, str] = {}
-
-    def text(self, root: int) -> str:
-        for n in self.graph.reach([root]):
-            if n not in self.memo:
-                self.memo[n] = self._write(n)
-        return self.memo[root]
+        self.shared: list[str] = []
+        nodes = graph.reach(equations.rates)
+        uses = Counter(m for n in nodes for m in graph.children(n))
+        for n in nodes:
+            text = self._write(n)
+            if uses[n] > 1 and len(text) > SHARE:
+                self.shared.append(f"v{n} {{ {text} }}")
+                text = f"v{n}"
+            self.memo[n] = text
 
     def _write(self, n: int) -> str:
         op, args = self.graph.op[n], self.graph.args[n]
