@@ -25,6 +25,13 @@ TONES = {
     "not testable": "plain",
     "waiting": "plain",
 }
+LEAD = (
+    "Every checkable claim of five founding documents as an experiment on a mechanistic model "
+    "of the cell cycle and its drugs: what must be shown, what must vanish when its cause is "
+    "taken away, and the verdict that follows. Numbers are medians and 5–95 % ranges over an "
+    "ensemble of parameter sets; a claim counts when everything holds together in at least "
+    f"{REQUIRED_SHARE:.0%} of it."
+)
 ROLES = {"acceptance": "must hold", "falsifier": "must vanish", "literal": "text as written"}
 
 
@@ -39,13 +46,9 @@ def page(result: ClaimsResult) -> Page:
         sections.append(_waiting(waiting))
     return Page(
         title="Claims of the founding documents, tested",
-        lead="Every checkable claim of five founding documents as an experiment on a mechanistic "
-        "model of the cell cycle and its drugs: what must be shown, what must vanish when its cause "
-        "is taken away, and the verdict that follows. Numbers are medians and 5–95 % ranges over an "
-        "ensemble of parameter sets; a claim counts when everything holds together in at least "
-        f"{REQUIRED_SHARE:.0%} of it.",
+        lead=LEAD,
         facts=_facts(result),
-        contents=_contents(result.verdicts),
+        contents=_contents([*built, *plain], len(waiting)),
         sections=sections,
         sources=result.cite(),
     )
@@ -70,16 +73,18 @@ def _link(claim: str, text: str) -> Markup:
     return Markup('<a href="#{}">{}</a>').format(claim, text)
 
 
-def _contents(verdicts: Sequence[Verdict]) -> Table:
+def _contents(verdicts: Sequence[Verdict], waiting: int) -> Table:
+    order = {study: number for number, study in enumerate(studies())}
     rows = []
-    for verdict in verdicts:
+    for verdict in sorted(verdicts, key=lambda one: order[one.claim.study]):
         claim, share = verdict.claim, verdict.share
-        anchor = "waiting" if verdict.finding is None and verdict.verdict == "waiting" else claim.id
         held = "–" if share is None else f"{share:.0%}"
-        worst = "" if verdict.verdict == "waiting" and not share else _weakest(verdict)
-        rows.append([_link(anchor, claim.id), claim.title, _badge(verdict.verdict), held, worst])
+        badge = _badge(verdict.verdict)
+        rows.append([_link(claim.id, claim.id), claim.title, badge, held, _weakest(verdict)])
+    if waiting:
+        rows.append([_link("waiting", "…"), f"{waiting} more claims", _badge("waiting"), "–", ""])
     columns = ["id", "claim", "verdict", "holds in", "weakest criterion"]
-    return Table(columns, rows, "All claims", numeric=(3,))
+    return Table(columns, rows, "Claims tested", numeric=(3,))
 
 
 def _weakest(verdict: Verdict) -> str:
@@ -221,13 +226,14 @@ def _matrix(result: ClaimsResult) -> list[Section]:
     strong = table[table["strong"]]
     held = int((strong["verdict"] == "holds").sum())
     text = (
-        f"{held} of {len(strong)} strong cells hold in at least 90 % of the ensemble. The signs were "
-        "fixed before any tuning and are not changed to pass. A cell is scored only in parameter sets "
-        "where its rule applies; '100 % of 60 %' means: holds in all of the 60 % that are scored. A "
-        "strong cell that is scored in fewer than half of the sets counts as not tested."
+        f"{held} of {len(strong)} strong cells hold in at least 90 % of the ensemble. The signs "
+        "were fixed before any tuning and are not changed to pass. A cell is scored only in "
+        "parameter sets where its rule applies; '100 % of 60 %' means: holds in all of the 60 "
+        "% that are scored. A strong cell that is scored in fewer than half of the sets counts "
+        "as not tested."
     )
     figures = [draw.matrix(table, title=f"Intervention matrix ({first})")]
-    figures += [draw.matrix(other, title=f"Intervention matrix ({name})") for name, other in others]
+    beside = [draw.matrix(other, title=f"Intervention matrix ({name})") for name, other in others]
     missed = strong[strong["verdict"] != "holds"]
     shown = missed[
         ["genotype", "treatment", "sign", "share", "scored", "median", "lo", "hi", "parts"]
@@ -243,7 +249,10 @@ def _matrix(result: ClaimsResult) -> list[Section]:
             tables=tables,
             figures=figures,
             group="Intervention matrix",
-        )
+        ),
+        Section(
+            "matrix-beside", "Other exposures and the expulsion setting", figures=beside, small=True
+        ),
     ]
 
 
@@ -251,9 +260,10 @@ def _mechanism(table: pd.DataFrame) -> list[Section]:
     if table.empty:
         return []
     text = (
-        "A doublet can look right while the mechanism that the paper names is idle. The read-outs are "
-        "therefore taken in the full model, in one with neither RB-dependent cyclin D1 transcription "
-        "nor stabilisation by the drug, and along the cooperativity α of drug and CIP."
+        "A doublet can look right while the mechanism that the paper names is idle. The "
+        "read-outs are therefore taken in the full model, in one with neither RB-dependent "
+        "cyclin D1 transcription nor stabilisation by the drug, and along the cooperativity α "
+        "of drug and CIP."
     )
     return [
         Section(

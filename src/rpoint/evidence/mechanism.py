@@ -1,8 +1,8 @@
 """Mechanism and phenotype told apart: what the sink does, and what the doublet does without it.
 
-The doublet of CDK4/6i and MDM2i can look right in a model whose cyclin D1 sink is idle.  So the same
-read-outs are taken in the full model, with the two causes of the rise of cyclin D1 taken away, and
-along the series of drug-CIP cooperativity (alpha), each with its share of the ensemble.
+The doublet of CDK4/6i and MDM2i can look right in a model whose cyclin D1 sink is idle.  So the
+same read-outs are taken in the full model, with the two causes of the rise of cyclin D1 taken away,
+and along the series of drug-CIP cooperativity (alpha), each with its share of the ensemble.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Vilgelm 2019 across tumours: virtual xenograft cohorts and the share of melanomas that qualify."""
+"""Vilgelm 2019 across tumours: virtual xenograft cohorts, and how many melanomas qualify."""
 
 from __future__ import annotations
 
@@ -30,8 +30,9 @@ def many_could_profit(lab: Lab) -> Finding:
     elsewhere = (1 - PAN_CANCER_TP53) * (1 - lost["RB1"])
     rates = {gene: x / SEQUENCED for gene, x in MUTATED.items()}
     return Finding(
-        ran="Virtual melanoma cohorts whose TP53 and RB1 losses are drawn from the counts of TCGA SKCM "
-        "(49 and 12 mutations in 318 tumours), one cohort per parameter set, independent losses.",
+        ran="Virtual melanoma cohorts whose TP53 and RB1 losses are drawn from the counts of "
+        "TCGA SKCM (49 and 12 mutations in 318 tumours), one cohort per parameter set, "
+        "independent losses.",
         acceptance=[Check("TP53-wt and RB1-wt, of the cohort", both, BAND)],
         falsifier=[
             Check(
@@ -52,7 +53,7 @@ MODELS = 120  # xenograft models of each cohort
 RESPONSE = 0.5  # growth inhibition
 WEEKS, START_MM3 = 3.0, 200.0
 ARMS = {VEHICLE: "none", "CDK4/6i": "ribociclib 75 mg/kg qd"}
-# Cohort -> (tumour type, context of its cell, alterations with the frequency cohort they come from).
+# Cohort -> (tumour type, context of its cell, alterations whose frequencies are drawn).
 COHORTS = {
     "melanoma": (
         "melanoma",
@@ -107,9 +108,9 @@ def inhibitions(lab: Lab, name: str) -> np.ndarray:
     groups: dict[tuple, list[int]] = {}
     for index, (_, handles) in enumerate(models):
         groups.setdefault(tuple(sorted(handles.items())), []).append(index)
-    for handles, members in groups.items():
+    for own, members in groups.items():
         rows = np.array([models[i][0] for i in members])
-        run = graft(lab, {"model": dict(handles)}, ARMS, weeks=WEEKS, start_mm3=START_MM3,
+        run = graft(lab, {"model": dict(own)}, ARMS, weeks=WEEKS, start_mm3=START_MM3,
                     kind=COHORTS[name][0], sets=rows)  # fmt: skip
         control, treated = run.fold(VEHICLE, "model"), run.fold("CDK4/6i", "model")
         found[members] = 1 - (treated - 1) / (control - 1)

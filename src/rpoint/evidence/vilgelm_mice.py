@@ -1,8 +1,8 @@
 """Vilgelm 2019 in mice and slices: the doublet by genotype, in two melanomas, and ex vivo.
 
 The melanoma is BRAF-driven, CDKN2A lost, with PI3K-AKT active (the resistant one of the paper) or
-not.  Mice get ribociclib and siremadlin at the doses of published xenograft studies; the paper's own
-doses were not available.
+not.  Mice get ribociclib and siremadlin at the doses of published xenograft studies; the paper's
+own doses were not available.
 """
 
 from __future__ import annotations
@@ -100,8 +100,8 @@ def antagonist_helps(lab: Lab) -> Finding:
         run.fold(C, "RB1-null"), run.fold(M, "RB1-null")
     )
     return Finding(
-        ran="Xenografts of the resistant melanoma, three weeks: vehicle, ribociclib 75 mg/kg daily, "
-        "siremadlin 40 mg/kg daily, both; the same without TP53 and without RB1.",
+        ran="Xenografts of the resistant melanoma, three weeks: vehicle, ribociclib 75 mg/kg "
+        "daily, siremadlin 40 mg/kg daily, both; the same without TP53 and without RB1.",
         acceptance=[
             Check(
                 "endpoint volume, doublet over better single",
@@ -144,8 +144,9 @@ def only_wild_types_benefit(lab: Lab) -> Finding:
     }
     few = Criterion("<", 0.1)
     return Finding(
-        ran="Xenografts of the resistant melanoma with TP53 and RB1 intact or lost, four arms, three "
-        "weeks. Gain = log volume under the better single minus log volume under the doublet.",
+        ran="Xenografts of the resistant melanoma with TP53 and RB1 intact or lost, four arms, "
+        "three weeks. Gain = log volume under the better single minus log volume under the "
+        "doublet.",
         acceptance=[
             Check("gain, TP53-wt and RB1-wt", gains["wild type"], Criterion(">", 0.0)),
             Check(
@@ -230,10 +231,10 @@ def doublet_in_models_and_slices(lab: Lab) -> Finding:
     agreement = slice_agreement(lab, mice)
     shown |= triples
     return Finding(
-        ran="Two melanomas in mice for three weeks (PI3K-AKT active and not): singles, doublet, doublet "
-        "with the BRAF inhibitor encorafenib as standard of care. Slices of four genotypes: 72 h of "
-        "constant drug, responding if S phase halves or death doubles; in mice: growth inhibition of "
-        "50 % or more.",
+        ran="Two melanomas in mice for three weeks (PI3K-AKT active and not): singles, doublet, "
+        "doublet with the BRAF inhibitor encorafenib as standard of care. Slices of four "
+        "genotypes: 72 h of constant drug, responding if S phase halves or death doubles; "
+        "in mice: growth inhibition of 50 % or more.",
         acceptance=[
             Check(
                 "inhibition, doublet minus better single, lower of two models",
@@ -267,8 +268,8 @@ def doublet_in_models_and_slices(lab: Lab) -> Finding:
             )
         ],
         notes=[
-            "A slice cannot regress: it is read by S phase and death, as the paper's slices were by "
-            "molecular response (unverified for the slice detail)."
+            "A slice cannot regress: it is read by S phase and death, as the paper's slices "
+            "were by molecular response (unverified for the slice detail)."
         ],
     )
 
@@ -282,7 +283,8 @@ def xenografts_exist(lab: Lab) -> Finding:
     other = run.mice(VEHICLE, "wild type", lab.seed + 1, 8)
     spread = few.std(axis=1) / few.mean(axis=1)
     return Finding(
-        ran="Eight mice with the resistant melanoma, drawn twice with one seed and once with another.",
+        ran="Eight mice with the resistant melanoma, drawn twice with one seed and once with "
+        "another.",
         acceptance=[
             Check("mice drawn", np.array(few.shape[1]), Criterion("within", (8.0, 8.0))),
             Check("coefficient of variation between mice", spread, Criterion(">", 0.0)),

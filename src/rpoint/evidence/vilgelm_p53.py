@@ -126,8 +126,8 @@ def p21_restores_control(lab: Lab) -> Finding:
     reference = _benefit(lab, REF, "wild type", "division_rate")
     lost_reference = _lost(_benefit(lab, REF, "CDKN1A-null", "division_rate"), reference)
     return Finding(
-        ran="Resistant melanoma: vehicle, CDK4/6i, MDM2i, both, for 21 days; the same without CDKN1A, "
-        "TP53 or RB1. Benefit = better single rate minus combination rate.",
+        ran="Resistant melanoma: vehicle, CDK4/6i, MDM2i, both, for 21 days; the same without "
+        "CDKN1A, TP53 or RB1. Benefit = better single rate minus combination rate.",
         acceptance=[
             Check("p21 under the doublet over CDK4/6i alone", p21, Criterion(AT_LEAST, 3.0)),
             Check(
@@ -261,8 +261,8 @@ def akt_acts_through_p21(lab: Lab) -> Finding:
     alone, alone_null = benefit(AKT.but(with_=OTHERS)), benefit(AKT_NULL.but(with_=OTHERS))
     shares = {edge: _lost(benefit(AKT.but(with_=_cut(edge))), whole) for edge in EDGES}
     return Finding(
-        ran="AKT-high cell: CDK4/6i, AKTi, both, for 21 days; the same without CDKN1A, with all edges "
-        "from AKT cut but the one on nuclear p21, and with single edges cut.",
+        ran="AKT-high cell: CDK4/6i, AKTi, both, for 21 days; the same without CDKN1A, with all "
+        "edges from AKT cut but the one on nuclear p21, and with single edges cut.",
         acceptance=[
             Check("benefit of the doublet on net growth", whole, Criterion(">", 0.05)),
         ],

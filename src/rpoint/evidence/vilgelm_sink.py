@@ -1,7 +1,7 @@
 """Vilgelm 2019, the cyclin D1 sink: what a CDK4/6 inhibitor does to p21, p27 and CDK2.
 
-The setting is the paper's: a CDK4/6-inhibitor-resistant melanoma (BRAF-driven, CDKN2A lost, PI3K-AKT
-active, TP53 and RB1 intact).  Thresholds are those of the claim register.
+The setting is the paper's: a CDK4/6-inhibitor-resistant melanoma (BRAF-driven, CDKN2A lost,
+PI3K-AKT active, TP53 and RB1 intact).  Thresholds are those of the claim register.
 """
 
 from __future__ import annotations
@@ -47,7 +47,8 @@ def cdk2_is_needed(lab: Lab) -> Finding:
         threshold_label="no knock-out",
     )
     return Finding(
-        ran="Resistant melanoma under CDK4/6i for 21 days, with CDK2, CDKN1A or CDKN1B knocked out.",
+        ran="Resistant melanoma under CDK4/6i for 21 days, with CDK2, CDKN1A or CDKN1B knocked "
+        "out.",
         acceptance=[
             Check(over.format("CDK2"), ratio["CDK2"], Criterion("<=", 0.3)),
             Check(over.format("CDKN1A"), ratio["CDKN1A"], Criterion(AT_LEAST, 1.05)),
@@ -153,9 +154,10 @@ def free_inhibitor_falls(lab: Lab) -> Finding:
         "free, no cyclin D1 feedback": idle,
     }
     return Finding(
-        ran="Resistant melanoma under CDK4/6i for 21 days: free and total inhibitor over vehicle; the "
-        "same with cyclin D1 held at its untreated level, in the expulsion setting (drug expels p21 "
-        "from CDK4), and without the causes of the rise of cyclin D1.",
+        ran="Resistant melanoma under CDK4/6i for 21 days: free and total inhibitor over "
+        "vehicle; the same with cyclin D1 held at its untreated level, in the expulsion "
+        "setting (drug expels p21 from CDK4), and without the causes of the rise of cyclin "
+        "D1.",
         acceptance=[
             Check("free p21 + p27 over vehicle", free, Criterion("<=", 0.7)),
             Check("change of total p21", np.abs(total - 1), Criterion("<", 0.25)),
@@ -198,8 +200,9 @@ def shortage_makes_resistant(lab: Lab) -> Finding:
     rise = {a: cells.ratio("CDK2_active_fraction", s, MEL) for a, s in HIGH_ALPHA.items()}
     rows = {"α = 1": escape} | {f"α = {alpha}": values for alpha, values in rise.items()}
     return Finding(
-        ran="Resistant melanoma under CDK4/6i for 21 days, with the cyclin D1 feedback, with cyclin D1 "
-        "held at its untreated level, and for a drug that does not tolerate CIP (alpha 3 to 100).",
+        ran="Resistant melanoma under CDK4/6i for 21 days, with the cyclin D1 feedback, with "
+        "cyclin D1 held at its untreated level, and for a drug that does not tolerate CIP "
+        "(alpha 3 to 100).",
         acceptance=[
             Check(
                 "S-phase fraction with the feedback over the clamp",
@@ -284,6 +287,7 @@ def p27_is_taken_up_too(lab: Lab) -> Finding:
             )
         ],
         assumptions=[
-            "Cyclin D1 is left to its own response rather than clamped: its level is checked instead."
+            "Cyclin D1 is left to its own response rather than clamped: its level is checked "
+            "instead."
         ],
     )

@@ -88,7 +88,7 @@ def courses(
     kind = alt.Scale(type="log" if log else "linear", zero=not log)
     days = alt.X("day:Q", title="days of treatment")
     base = alt.Chart(drawn).encode(x=days, color=colour)
-    layers = [] if threshold is None else [_line("y", threshold, "required")]
+    layers: list = [] if threshold is None else [_line("y", threshold, "required")]
     layers.append(
         base.mark_area(opacity=0.16, line=False).encode(
             y=alt.Y("lo:Q", title=axis, scale=kind), y2="hi:Q"
@@ -146,7 +146,7 @@ def curves(
     return Figure(chart, table, title, caption or f"{title}: {BAND}.", sources)
 
 
-def _line(channel: str, at: float, label: str) -> alt.LayerChart:
+def _line(channel: str, at: float, label: str) -> alt.LayerChart | alt.FacetChart:
     data = pd.DataFrame({"at": [at], "text": [label]})
     rule = alt.Chart(data).mark_rule(color=RED, strokeDash=[5, 4], strokeWidth=1.4)
     if channel == "x":

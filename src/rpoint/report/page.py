@@ -18,6 +18,7 @@ import pandas as pd
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from rpoint.errors import RpointError, shorten
 from rpoint.plots._figure import Figure, write_whole
 
 RESEARCH_ONLY = "Research use only: no output is advice for a patient."
@@ -72,6 +73,8 @@ class Section:
         (label, text) in order.
     tables, figures
         Shown after the text.
+    small
+        Two figures beside each other.
     """
 
     id: str
@@ -83,6 +86,7 @@ class Section:
     figures: Sequence[Figure] = ()
     footnote: str = ""
     group: str = ""
+    small: bool = False
 
 
 @dataclass(frozen=True)
@@ -113,6 +117,13 @@ def write_page(page: Page, path: str | os.PathLike[str]) -> Path:
         If the folder does not exist or cannot be written.
     """
     target = Path(path)
+    if not target.parent.is_dir():
+        raise RpointError(
+            "the report cannot be written there",
+            where=str(target),
+            found=f"no folder {shorten(str(target.parent))}",
+            mend="name an existing folder that you may write to",
+        )
     write_whole(target, render(page).encode("utf-8"))
     return target
 
