@@ -35,7 +35,7 @@ STEPS = 8  # of a month
 LOW = np.array([np.log(1.05), np.log(1e-6), np.log(2e-3), -0.0045])
 HIGH = np.array([np.log(1.8), np.log(3e-3), np.log(0.2), 0.0045])
 RUN_SD_PER_H = 0.0015  # SD between runs of one treatment: months 1-4 of the two differ by 0.075/d
-ROUNDS, DRAWS, KEEP = 7, 600, 12  # of the search
+ROUNDS, DRAWS, KEEP = 7, 360, 12  # of the search
 PROFILE = 1.353  # half of the 90 % quantile of chi-square with one degree of freedom
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -204,7 +205,7 @@ class Simulation:
 
         against = self.rival(arm) if against is None else against
         self.arm(arm), self.arm(against)
-        options = {"threads": self.jobs, **options}
+        options = {"threads": self.jobs, "sources": self.sources(), **options}
         return explain(self.tumour, self.arms, arm, against, self.ensemble, **options)
 
     def rival(self, arm: str) -> str:
@@ -229,18 +230,11 @@ class Simulation:
 
     def sources(self) -> tuple[str, ...]:
         """Keys of the sources that this simulation rests on."""
-        from rpoint.biology import parameters
-
-        used = list(self.tumour.sources(self.subjects.host))
-        for drug in self.courses_drugs():
-            entry = catalog.drug(drug)
-            for part in (entry.drives, entry.pk_human, entry.fu_human, entry.molecular_weight):
-                used += catalog.sources_of(part)
-        used += [facts()[name].source for name in FACTS_USED]
-        used += [parameter.source for parameter in parameters().values()]
+        used = [*self.tumour.sources(self.subjects.host), *drug_sources(self.drugs())]
+        used += [facts()[name].source for name in FACTS_USED] + list(model_sources())
         return tuple(dict.fromkeys(used))
 
-    def courses_drugs(self) -> tuple[str, ...]:
+    def drugs(self) -> tuple[str, ...]:
         """Drugs of any arm, each once."""
         return tuple(dict.fromkeys(d for plan in self.arms.values() for d in plan.drugs))
 
@@ -266,6 +260,23 @@ class Simulation:
             f"<Simulation {self.tumour!r}: {len(self.subjects)} patients, {len(self.arms)} arms, "
             f"{self.days[-1] / 7:g} weeks, seed {self.seed}>"
         )
+
+
+def drug_sources(drugs: Iterable[str]) -> tuple[str, ...]:
+    """Keys of the sources of what drugs do in the model: potency, binding in plasma, kinetics."""
+    used: list[str] = []
+    for drug in drugs:
+        entry = catalog.drug(drug)
+        for part in (entry.drives, entry.pk_human, entry.fu_human, entry.molecular_weight):
+            used += catalog.sources_of(part)
+    return tuple(dict.fromkeys(used))
+
+
+def model_sources() -> tuple[str, ...]:
+    """Keys of the sources of the cell model's parameters."""
+    from rpoint.biology import parameters
+
+    return tuple(dict.fromkeys(parameter.source for parameter in parameters().values()))
 
 
 def cited(keys: tuple[str, ...]) -> list[str]:
