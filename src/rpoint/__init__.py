@@ -19,6 +19,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "cite": ("rpoint.catalog", "cite"),
     "claims": ("rpoint.evidence.claims", "load_claims"),
     "drug": ("rpoint.catalog", "drug"),
+    "rank": ("rpoint.tumour.rank", "rank"),
     "regimen": ("rpoint.pharmacology.regimen", "parse"),
     "simulate": ("rpoint.tumour.simulate", "simulate"),
     "tumour": ("rpoint.tumour", None),

@@ -16,6 +16,7 @@ PUBLIC = [
     "cite",
     "claims",
     "drug",
+    "rank",
     "regimen",
     "simulate",
     "tumour",

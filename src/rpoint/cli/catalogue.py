@@ -44,7 +44,7 @@ def add_to(app: typer.Typer) -> None:
         io: Console,
         kind: Annotated[str | None, typer.Argument(metavar="[KIND]", help=KIND_HELP)] = None,
     ) -> None:
-        """List the kinds of entries, or the entries of one KIND."""
+        """List the kinds of entries, or those of one kind."""
         if kind is None:
             rows = [{"kind": k, "entries": len(names(k))} for k in kinds()]
             result: dict[str, Any] = {"kinds": rows}
@@ -57,7 +57,10 @@ def add_to(app: typer.Typer) -> None:
 
     @command(app, "show", example="rpoint show drugs palbociclib")
     def show(io: Console, kind: Kind, name: Name = None) -> None:
-        """Show every number of an entry (or of all of a KIND) with unit, width, grade, source."""
+        """Show an entry's numbers with units and sources.
+
+        Every number has its width and grade; without an ID those of the whole kind are shown.
+        """
         from rpoint import catalog
 
         kind = plural(kind)
@@ -77,7 +80,7 @@ def add_to(app: typer.Typer) -> None:
 
     @command(app, "cite", example="rpoint cite drugs palbociclib --style bibtex")
     def cite(io: Console, kind: Kind, name: Name = None, style: Style = Style.text) -> None:
-        """Print the sources that an entry (or all of a KIND) rests on."""
+        """Print the sources behind an entry, or a whole kind."""
         from rpoint import catalog
 
         kind = plural(kind)

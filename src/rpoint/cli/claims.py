@@ -47,7 +47,7 @@ def add_to(app: typer.Typer) -> None:
             bool, typer.Option("--check", help="Exit with 2 if a claim is missed.")
         ] = False,
     ) -> int:
-        """Run the experiment behind every claim of the founding documents and judge it.
+        """Test the founding claims as experiments.
 
         Every verdict comes with its acceptance, its falsifier and the share of the ensemble of
         parameter sets in which both hold.  With --out: claims.html (one file, with figures and

@@ -85,6 +85,18 @@ class Console:
             yield advance
 
 
+def counter(advance: Advance) -> Callable[[int, int], None]:
+    """A callback (done, total) that moves the bar."""
+    before = 0
+
+    def tell(done: int, total: int) -> None:
+        nonlocal before
+        advance(done - before, total=total)
+        before = done
+
+    return tell
+
+
 def safe_name(text: str) -> str:
     """`text` as the name of a file.
 

@@ -28,7 +28,7 @@ def add_to(app: typer.Typer) -> None:
 
     @command(app, "doctor", example="rpoint doctor")
     def doctor(io: Console) -> int:
-        """Check the environment: Python and the libraries; exit 2 if one fails."""
+        """Check Python and the libraries; exit 2 if one fails."""
         checks = environment()
         failed = [check for check in checks if check["ok"] is False]
         io.text(f"R-point {__version__}, Python {platform.python_version()}, {platform.platform()}")

@@ -31,7 +31,7 @@ class Species(StrEnum):
 
 def add_to(app: typer.Typer) -> None:
     """Register the command group."""
-    group = typer.Typer(help="Take the cell model elsewhere; check another model.")
+    group = typer.Typer(help="Take the cell model elsewhere; check another.")
     app.add_typer(group, name="model")
 
     @command(
@@ -46,7 +46,9 @@ def add_to(app: typer.Typer) -> None:
         ] = None,
         species: Annotated[Species, typer.Option(help="Whose kinetics.")] = Species.human,
     ) -> None:
-        """Write the cell model, without drugs or under their pharmacokinetics, to stdout or --out.
+        """Write the cell model as SBML or Antimony.
+
+        Without drugs, or under their pharmacokinetics; to stdout, or to a file in --out.
 
         The SBML (Level 3 Version 2) runs in libRoadRunner, COPASI and other simulators.
         """
@@ -70,7 +72,7 @@ def add_to(app: typer.Typer) -> None:
     def check(
         io: Console, file: Annotated[Path, typer.Argument(metavar="MODEL.xml|MODEL.ant")]
     ) -> int:
-        """Check that the engine takes a model, and say what it holds; exit 2 if it is refused."""
+        """Say whether the engine takes a model; exit 2 if not."""
         from rpoint.engine import compile_model
         from rpoint.errors import RpointError
 

@@ -9,12 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rpoint.cli.command import command
-from rpoint.cli.console import Advance, Console
+from rpoint.cli.console import Console, counter
 from rpoint.cli.subject import Alterations, Clones, TumourName, make_arms, make_tumour
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from rpoint.tumour.result import Simulation
     from rpoint.tumour.why import Explanation
 
@@ -47,10 +45,11 @@ def add_to(app: typer.Typer) -> None:
             str | None, typer.Option(metavar="ARM", help="Which node carries this arm's effect?")
         ] = None,
     ) -> int:
-        """Treat the same virtual patients, who have one tumour, with several regimens.
+        """Treat one tumour with several regimens, side by side.
 
-        An untreated arm is added.  --why holds each node of the network to its course in the
-        best simpler arm and measures how much of the difference that takes away.
+        The same virtual patients go through every arm; an untreated one is added.  --why holds
+        each node of the network to its course in the best simpler arm and measures how much of the
+        difference that takes away.
 
         With --out: summary.csv, sizes.csv, scans.csv, simulation.json and sizes.svg; with --why
         also why.csv and why.svg.  Exit 3 if the model could not be solved for some patients.
@@ -81,18 +80,6 @@ def check_why(why: str | None, arms: Any) -> None:
 
     if why is not None and why not in arms:
         raise unknown_name("arm", why, arms, where="--why")
-
-
-def counter(advance: Advance) -> Callable[[int, int], None]:
-    """A callback (done, total) that moves the bar."""
-    before = 0
-
-    def tell(done: int, total: int) -> None:
-        nonlocal before
-        advance(done - before, total=total)
-        before = done
-
-    return tell
 
 
 def report(io: Console, result: Simulation, explained: Explanation | None) -> None:
