@@ -160,3 +160,21 @@ def test_a_path_is_read(sbml, tmp_path):
     path.write_text(sbml("x' = 1; x = 0"), encoding="utf-8")
     assert compile_model(path).solve({}, [2.0])["x"][0, 0] == pytest.approx(2.0)
     assert compile_model(str(path)).hash == compile_model(path.read_text(encoding="utf-8")).hash
+
+
+def test_a_formula_that_is_nested_too_deeply(sbml):
+    text = sbml("x' = 1; x = 0; w := 2")
+    nested = "<apply><exp/>" * 3000 + "<cn> 1 </cn>" + "</apply>" * 3000
+    start = text.index("<math", text.index("assignmentRule"))
+    inner = text.index(">", start) + 1
+    end = text.index("</math>", inner)
+    with pytest.raises(RpointError, match=r"nested too deeply|valid SBML"):
+        compile_model(text[:inner] + nested + text[end:])
+
+
+def test_a_model_that_is_too_large(sbml):
+    names = [f"x{i}" for i in range(90)]
+    total = " + ".join(f"{n}^2" for n in names)
+    rules = "; ".join(f"{n}' = -{n}*({total}) + {i}; {n} = 1" for i, n in enumerate(names))
+    with pytest.raises(RpointError, match="too large"):
+        compile_model(sbml(rules))

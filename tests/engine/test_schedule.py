@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pickle
+
 import numpy as np
 import pytest
 
@@ -136,3 +138,20 @@ def test_initial_values_by_patient(decay):
 def test_wrong_calls_say_what_is_wrong(decay, call, text):
     with pytest.raises(RpointError, match=text):
         call(decay)
+
+
+def test_schedules_travel_and_join(decay):
+    a, b = Schedule().add(5.0, "x", 1.0), Schedule().set(1.0, "k", 0.1).add(5.0, "x", 2.0)
+    assert pickle.loads(pickle.dumps(a)) == a
+    both = a + b
+    assert [c[0] for c in both.changes] == [1.0, 5.0, 5.0] and both.changes[1][3] == 1.0
+    copy = pickle.loads(pickle.dumps(decay))
+    results = [m.solve({}, [9.0], both).values.tobytes() for m in (copy, decay)]
+    assert results[0] == results[1]
+
+
+def test_results_as_a_table(decay):
+    frame = decay.solve({"k": [0.0, 1.0]}, [0.0, 1.0, 2.0]).to_frame()
+    assert list(frame.columns) == ["patient", "time", "x", "w"] and len(frame) == 6
+    assert frame["patient"].tolist() == [0, 0, 0, 1, 1, 1]
+    assert frame["time"].tolist() == [0.0, 1.0, 2.0] * 2

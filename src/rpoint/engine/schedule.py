@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 
 import numpy as np
 
 from rpoint.errors import RpointError
+
+
+def _time(change: tuple) -> float:
+    return change[0]
 
 
 class Schedule:
@@ -17,12 +22,18 @@ class Schedule:
 
     >>> Schedule().set(0.0, "c_CDK4", 30.0).add(24.0, "gut", 125.0)
     Schedule(2 changes, 0 to 24 h)
+
+    Attributes
+    ----------
+    changes
+        ``(time, "set" or "add", name, value)``, ascending in time; in the order of entry where
+        times are equal.
     """
 
     __slots__ = ("changes",)
 
     def __init__(self, changes: tuple = ()) -> None:
-        object.__setattr__(self, "changes", tuple(changes))
+        object.__setattr__(self, "changes", tuple(sorted(changes, key=_time)))
 
     def __setattr__(self, name: str, value: object) -> None:
         raise AttributeError("a Schedule cannot be changed; set() and add() return a new one")
@@ -40,8 +51,18 @@ class Schedule:
         if not (math.isfinite(time) and math.isfinite(value)):
             raise RpointError("A schedule needs finite times and values.",
                               where=f"{kind} {name!r}", found=(time, value))
-        new = [*self.changes, (time, kind, name, value)]
-        return Schedule(tuple(sorted(new, key=lambda change: change[0])))
+        where = bisect.bisect_right(self.changes, time, key=_time)
+        change = (time, kind, str(name), value)
+        return Schedule((*self.changes[:where], change, *self.changes[where:]))
+
+    def __add__(self, other: Schedule) -> Schedule:
+        """Both schedules in one; at equal times the changes of the left one come first."""
+        if not isinstance(other, Schedule):
+            return NotImplemented
+        return Schedule((*self.changes, *other.changes))
+
+    def __reduce__(self) -> tuple:
+        return Schedule, (self.changes,)
 
     def __len__(self) -> int:
         return len(self.changes)

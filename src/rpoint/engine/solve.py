@@ -50,6 +50,16 @@ class Result:
         """(P,) True where the run reached its end."""
         return self.status == Status.OK
 
+    def to_frame(self):
+        """One row for each patient and time: ``patient``, ``time``, then the observables."""
+        import pandas as pd
+
+        count, times, width = self.values.shape
+        frame = pd.DataFrame(self.values.reshape(count * times, width), columns=self.observables)
+        frame.insert(0, "time", np.tile(self.times, count))
+        frame.insert(0, "patient", np.repeat(np.arange(count), times))
+        return frame
+
     def advice(self, patient: int) -> str:
         """In words, how the run of one patient ended and what to look at."""
         status = Status(int(self.status[patient]))
@@ -60,7 +70,7 @@ class CompiledModel:
     """A model in machine code.  Make it with `compile_model`."""
 
     def __init__(self, meta: dict, code: bytes) -> None:
-        self._meta = meta
+        self._meta, self._code = meta, code
         self._kernel = native.Kernel(code)
         self.states: tuple[str, ...] = tuple(meta["states"])
         self.parameters: tuple[str, ...] = tuple(meta["parameters"])
@@ -73,6 +83,9 @@ class CompiledModel:
     def __repr__(self) -> str:
         return (f"CompiledModel({len(self.states)} states, {len(self.parameters)} parameters, "
                 f"{len(self.observables)} observables)")
+
+    def __reduce__(self) -> tuple:
+        return CompiledModel, (self._meta, self._code)  # for processes on the same machine
 
     def default(self, parameter: str) -> float:
         """The value that the model file gives to a parameter."""
