@@ -205,9 +205,9 @@ def ranking(table: pd.DataFrame, title: str, sources: Sequence[str] = ()) -> Fig
     zero = alt.Chart(pd.DataFrame({"x": [0.0]})).mark_rule(color=INK, strokeWidth=1).encode(x="x:Q")
     chart = (span + part + dots + zero).properties(width=430, height=alt.Step(17), title=title)
     caption = (
-        "Net growth rate of the tumour's cells at average clinical exposure over that without "
-        "drug: dot median, line 5th to 95th percentile over the parameter sets; tick: the best part of "
-        "the combination (a drug or doublet within it). Left of 0 the tumour shrinks."
+        "Mean net growth of the tumour's cells over four weeks of the label regimens, over that "
+        "without drug: dot median, line 5th to 95th percentile over the parameter sets; tick: the "
+        "best part of the combination (a drug or doublet within it). Left of 0 the tumour shrinks."
     )
     return Figure(chart, table, title, caption, tuple(sources))
 
