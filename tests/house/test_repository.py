@@ -43,10 +43,12 @@ def test_one_version_everywhere(root):
     assert rpoint.__version__ == project["version"] == citation["version"] == latest.group(1)
 
 
-def test_the_licence_is_apache_2_everywhere(root):
+def test_the_licence_is_apache_2_and_the_tables_keep_theirs(root):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["license"] == "Apache-2.0"
+    assert project["license"] == "Apache-2.0 AND MIT"
     assert "Apache License" in (root / "LICENSE").read_text(encoding="utf-8")[:200]
+    tables = (root / "src/rpoint/calibrate/data/LICENSES.md").read_text(encoding="utf-8")
+    assert "MIT License" in tables and "LICENSES.md" in (root / "NOTICE").read_text("utf-8")
     assert "license: Apache-2.0" in (root / "CITATION.cff").read_text(encoding="utf-8")
 
 
