@@ -7,7 +7,7 @@ import pkgutil
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -171,6 +171,7 @@ class _Run:
         start = time.perf_counter()
         setups = self._setups()
         self.total = len(setups) + sum(self._cost(claim) for claim in self.chosen.claims)
+        self.total += 0 if self.table is None else BESIDE
         self._judge_ready()
         for part in batches(setups, first=self._lead()):
             began = time.perf_counter()
@@ -179,22 +180,28 @@ class _Run:
             self._judge_ready()
         self._judge_ready(heavy=True)
         verdicts = tuple(self.found[claim.id] for claim in self.chosen.claims)
+        more = {} if self.table is None else self._beside()
         seconds = time.perf_counter() - start
-        return ClaimsResult(
-            verdicts,
-            self.lab.weights,
-            self.seed,
-            seconds,
-            self._scores(),
-            pd.DataFrame() if self.table is None else mechanism.table(self.lab),
-            pd.DataFrame() if self.table is None else self._fit(),
-        )
+        return ClaimsResult(verdicts, self.lab.weights, self.seed, seconds, **more)
 
-    def _fit(self) -> pd.DataFrame:
-        """Measured targets with the ensemble's predictions."""
+    def _beside(self) -> dict[str, Any]:
+        """Matrix, mechanism and measured curves: what a full run shows beside the verdicts."""
         from rpoint.calibrate.predict import predict
+        from rpoint.evidence.long_term import long_culture
 
-        return predict(self.ensemble, threads=self.jobs).frame()
+        self.tell(Step(self.done, self.total, "measured curves"))
+        fit = predict(self.ensemble, threads=self.jobs).frame()
+        self.done += BESIDE // 2
+        self.tell(Step(self.done, self.total, "a year of culture"))
+        year = long_culture(self.ensemble)
+        self.done += BESIDE // 2
+        self.tell(Step(self.done, self.total, "matrix"))
+        return {
+            "matrix": self._scores(),
+            "mechanism": mechanism.table(self.lab),
+            "fit": fit,
+            "long_culture": year,
+        }
 
     def _setups(self) -> list[Setup]:
         wanted = [
@@ -255,5 +262,6 @@ class _Run:
         }
 
 
+BESIDE = 80  # steps of the progress bar for the measured curves
 # Settings of the matrix that are run: the one it is stated for first.
 MATRIX_RUNS = (("sink", 1.0), ("sink", 0.25), ("sink", 4.0), ("expulsion", 1.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 from markupsafe import Markup
@@ -14,6 +14,9 @@ from rpoint.evidence.verdicts import ClaimsResult
 from rpoint.plots import matrix as draw
 from rpoint.plots.fit import fit_figures, residual_table
 from rpoint.report import Page, Section, Table
+
+if TYPE_CHECKING:
+    from rpoint.tumour.culture import LongCulture
 
 TONES = {
     "reproduced": "good",
@@ -40,7 +43,7 @@ def page(result: ClaimsResult) -> Page:
     built = [verdict for verdict in result.verdicts if verdict.finding is not None]
     waiting = [v for v in result.verdicts if v.finding is None and v.verdict == "waiting"]
     plain = [v for v in result.verdicts if v.finding is None and v.verdict != "waiting"]
-    sections = [*_matrix(result), *_mechanism(result.mechanism), *_fit(result.fit)]
+    sections = [*_matrix(result), *_mechanism(result.mechanism), *_fit(result)]
     sections += _by_study([*built, *plain])
     if waiting:
         sections.append(_waiting(waiting))
@@ -276,18 +279,41 @@ def _mechanism(table: pd.DataFrame) -> list[Section]:
     ]
 
 
-def _fit(frame: pd.DataFrame) -> list[Section]:
-    if frame.empty:
+def _fit(result: ClaimsResult) -> list[Section]:
+    if result.fit.empty:
         return []
-    return [
+    sections = [
         Section(
             "fit",
             "Simulated bands and measured points",
             blocks=[("What is shown", "Rows marked 'check' took no part in the calibration.")],
             tables=[
-                Table.of(residual_table(frame), "Residuals beside the noise of the measurement")
+                Table.of(residual_table(result.fit), "Residuals beside the measurement's noise")
             ],
-            figures=list(fit_figures(frame).values()),
+            figures=list(fit_figures(result.fit).values()),
             group="The ensemble against measured data",
         )
     ]
+    if result.long_culture is not None:
+        sections.append(_year(result.long_culture))
+    return sections
+
+
+def _year(culture: LongCulture) -> Section:
+    """Acquired resistance, the third kind beside the adaptive and the intrinsic one."""
+    text = (
+        "Adaptive resistance (the rise of cyclin D1) and intrinsic resistance (the genotype) are in "
+        "every run above. Acquired resistance is selection: a ladder of cyclin E expression, fitted "
+        "to months 1 to 6 and checked on months 7 to 12 and on an independent run."
+    )
+    errors = culture.log_error().reset_index()
+    return Section(
+        "year",
+        "A year in palbociclib",
+        blocks=[("What is shown", text)],
+        tables=[
+            Table.of(errors, "Error of the logarithm of the monthly fold"),
+            Table.of(culture.summary().reset_index(names="quantity"), "Fitted numbers"),
+        ],
+        figures=[culture.plot()],
+    )

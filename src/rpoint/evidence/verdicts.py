@@ -6,13 +6,16 @@ import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from rpoint.errors import unknown_name
 from rpoint.evidence.findings import REQUIRED_SHARE, Verdict
+
+if TYPE_CHECKING:
+    from rpoint.tumour.culture import LongCulture
 
 
 @dataclass(frozen=True)
@@ -29,6 +32,8 @@ class ClaimsResult:
         Sink and doublet in variants of the model; empty if the matrix was not run.
     fit
         Measured targets with the ensemble's predictions; empty if the matrix was not run.
+    long_culture
+        A year in palbociclib, fitted to its first half; None if the matrix was not run.
     sets
         Number of parameter sets.
     effective_sets
@@ -44,6 +49,7 @@ class ClaimsResult:
     matrix: dict[str, pd.DataFrame] = field(default_factory=dict)
     mechanism: pd.DataFrame = field(default_factory=pd.DataFrame)
     fit: pd.DataFrame = field(default_factory=pd.DataFrame)
+    long_culture: LongCulture | None = None
 
     @property
     def sets(self) -> int:
