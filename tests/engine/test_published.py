@@ -17,10 +17,10 @@ from rpoint.errors import RpointError
 
 pytestmark = pytest.mark.oracle
 SHIPPED = {
-    "Hunziker2010_BIOMD0000000252": 60.0,
-    "GevaZatorsky2006_model4_BIOMD0000000157": 40.0,
-    "Barr2017_BIOMD0000000660": 200.0,
-    "Tsur2019_BIOMD0000000838": 100.0,
+    "Hunziker2010_BIOMD0000000252": 15.0,
+    "GevaZatorsky2006_model4_BIOMD0000000157": 20.0,
+    "Barr2017_BIOMD0000000660": 60.0,
+    "Tsur2019_BIOMD0000000838": 50.0,
 }
 END = 50.0  # time units for the models of the data folder
 HARD_FOR_CVODE = {"Weis2014_BIOMD0000000723"}  # CVODE 2.10's corrector fails at 1e-10
