@@ -89,3 +89,9 @@ def test_bad_input_is_the_users_error(arguments, says, capsys):
     shown = capsys.readouterr()
     assert shown.out == "" and says in shown.err and len(shown.err) < 1000
     assert shown.err.count("rpoint: error:") == 1
+
+
+def test_each_verdict_is_said_when_it_is_reached(capsys):
+    assert run([*QUICK, "-v"]) == 0
+    said = capsys.readouterr().err.split()
+    assert said[:2] in (["A4", "reproduced"], ["B3", "corrected"]) and "waiting" not in said

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -67,15 +68,18 @@ def add_to(app: typer.Typer) -> None:
 
 
 def teller(io: Console, advance: Advance) -> Callable[[Step], None]:
-    """What the run calls after every step: moves the bar, and with -v says each verdict."""
-    done = 0
+    """What the run calls after every step: moves the bar and says each verdict.
+
+    Without a terminal the verdicts are said with -v alone.
+    """
+    done, level = 0, 0 if sys.stderr.isatty() else 1
 
     def tell(step: Step) -> None:
         nonlocal done
         advance(step.done - done, step.text, total=step.total)
         done = step.done
-        if step.verdict is not None:
-            io.say(f"{step.verdict.claim.id}: {step.verdict.verdict}", level=1)
+        if step.verdict is not None and step.verdict.verdict != WAITING:
+            io.say(f"{step.verdict.claim.id:<4} {step.verdict.verdict}", level=level)
 
     return tell
 

@@ -13,6 +13,8 @@ PLAIN_WIDTH = 140  # columns of a table that is not printed to a terminal
 
 Advance = Callable[..., None]
 
+_bars: list[Any] = []  # the terminals of the bars that are being shown
+
 
 @dataclass(frozen=True)
 class Console:
@@ -64,7 +66,11 @@ class Console:
 
     def say(self, text: str, *, level: int = 0) -> None:
         """Say something on stderr; `level` 1 needs -v, 2 needs -vv, -q silences all."""
-        if not self.quiet and level <= self.verbose:
+        if self.quiet or level > self.verbose:
+            return
+        if _bars:
+            _bars[-1].print(text, markup=False, highlight=False)  # above the bar
+        else:
             print(text, file=sys.stderr)
 
     @contextmanager
@@ -78,11 +84,15 @@ class Console:
 
         with Progress(console=Rich(stderr=True), transient=True) as bar:
             task = bar.add_task(label, total=total)
+            _bars.append(bar.console)
 
             def advance(done: float = 1, text: str | None = None, total: int | None = None) -> None:
                 bar.update(task, advance=done, description=text or label, total=total)
 
-            yield advance
+            try:
+                yield advance
+            finally:
+                _bars.pop()
 
 
 def counter(advance: Advance) -> Callable[[int, int], None]:
