@@ -139,6 +139,7 @@ def test_a_larger_gain_at_high_pakt_is_a_prediction():
     ("change", "words"),
     [
         ({"low": 0.2, "high": 0.1}, "highest p-AKT stratum minus lowest"),
+        ({"low": 0.0, "high": 0.04, "null": 0.0}, "gain in the highest stratum"),
         ({"null": 0.17}, "gone without CDKN1A"),
     ],
 )
@@ -214,7 +215,7 @@ def sequence(keep=0.2, switch=0.3, add=0.01, held=None, null_add=0.19):
     held = keep if held is None else held
 
     def rate(setup):
-        if setup.treatment == "vehicle" and not setup.dose and len(setup.with_) == 1:
+        if "c_SERD" not in dict(setup.with_):
             return 1.0
         given = {name for name, level in setup.dose if level > 0}
         if not given:

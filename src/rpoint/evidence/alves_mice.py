@@ -12,17 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from rpoint import catalog
-from rpoint.evidence import (
-    alves_sequence,  # noqa: F401  (registers E4)
-    tables,
-)
+from rpoint.evidence import tables
+from rpoint.evidence.alves_sequence import REFERENCE_E2
 from rpoint.evidence.conditions import Setup
 from rpoint.evidence.experiment import Lab, experiment
 from rpoint.evidence.findings import Check, Criterion, Finding
 from rpoint.evidence.potency import part_lost
 from rpoint.evidence.xenografts import VEHICLE, Grafts, graft, held, mcf7_in_mouse, power
 from rpoint.plots import evidence as draw
-from rpoint.tumour.simulate import E2_NM, in_host
+from rpoint.tumour.simulate import in_host
 
 FULVESTRANT = "fulvestrant 100 mg/kg sc q7d"
 CAPIVASERTIB = "capivasertib 100 mg/kg qd 5/7"
@@ -113,12 +111,11 @@ KINETICS = (
     "Pharmacokinetics of palbociclib, capivasertib and fulvestrant in mice are allometric "
     "guesses: a miss may be theirs."
 )
-# The same cells at constant clinical exposure: what is left without the kinetics of mice.
-E2 = (("in_E2", E2_NM),)
+# The same cells at the reference exposures: what is left without the kinetics of mice.
 CELLS = {
-    MPF_R: Setup(context="MCF7", genotype="AKT1:mut", with_=E2),
-    R182: Setup(context="MCF7", genotype="ESR1:loss & AKT1:mut", with_=E2),
-    PDX: Setup(genotype="AKT1:mut", with_=E2),
+    MPF_R: Setup(context="MCF7", genotype="AKT1:mut", with_=REFERENCE_E2),
+    R182: Setup(context="MCF7", genotype="ESR1:loss & AKT1:mut", with_=REFERENCE_E2),
+    PDX: Setup(genotype="AKT1:mut", with_=REFERENCE_E2),
 }
 DRUGS = {DOUBLET: "CDK4/6i + fulvestrant", TRIPLET: "CDK4/6i + fulvestrant + AKTi"}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpoint.biology import exposures
+from rpoint.biology import INPUTS, exposures
 from rpoint.evidence import tables
 from rpoint.evidence.conditions import Setup
 from rpoint.evidence.experiment import Lab, experiment
@@ -18,12 +18,13 @@ ON = {**exposures()["CDK4/6i"], **exposures()["fulvestrant"]}
 AKTI = tuple(exposures()["AKTi"].items())
 CDK_OFF = tuple((name, 0.0) for name in exposures()["CDK4/6i"])
 PROGRESSED = np.log(1.2**3)  # +20 % in diameter
-E2 = (("in_E2", E2_NM),)
+# The oestradiol of the reference cell, at which the reference exposures are stated.
+REFERENCE_E2 = (("in_E2", INPUTS["in_E2"]),)
 
 
-def failing(genotype: str) -> dict[str, Setup]:
+def failing(genotype: str, e2: tuple[tuple[str, float], ...] = REFERENCE_E2) -> dict[str, Setup]:
     """A tumour cell at its steady state under the doublet, and what is done next."""
-    base = Setup(context="MCF7", genotype=genotype, with_=(*E2, *ON.items()))
+    base = Setup(context="MCF7", genotype=genotype, with_=(*e2, *ON.items()))
     return {
         "continue": base,
         "switch": base.but(dose=(*CDK_OFF, *AKTI)),
@@ -35,7 +36,9 @@ FAILED = failing("AKT1:mut")
 FAILED_NULL = failing("AKT1:mut & CDKN1A-null")
 FAILED_RB = failing("AKT1:mut & RB1-null")
 AKT_HELD = FAILED["add"].but(clamp=("AKT",))
-UNTREATED = Setup(context="MCF7", genotype="AKT1:mut", with_=E2)
+UNTREATED = Setup(context="MCF7", genotype="AKT1:mut", with_=REFERENCE_E2)
+# The same doublet against the lower oestradiol that is assumed in a tumour.
+LOW_E2 = failing("AKT1:mut", (("in_E2", E2_NM),))["continue"]
 
 
 def time_to_progression(lab: Lab, setup: Setup) -> np.ndarray:
@@ -71,7 +74,8 @@ def over(time: np.ndarray, base: np.ndarray) -> np.ndarray:
 
 
 @experiment(
-    "E4", [UNTREATED, AKT_HELD, *FAILED.values(), *FAILED_NULL.values(), *FAILED_RB.values()]
+    "E4",
+    [UNTREATED, AKT_HELD, LOW_E2, *FAILED.values(), *FAILED_NULL.values(), *FAILED_RB.values()],
 )
 def adding_works_switching_does_not(lab: Lab) -> Finding:
     """Time to progression after the doublet has failed."""
@@ -126,6 +130,10 @@ def adding_works_switching_does_not(lab: Lab) -> Finding:
         beside=[
             *(Check(f"growth over untreated, {name}", values) for name, values in rate.items()),
             Check("time to progression, continue", time["continue"], unit="d"),
+            Check(
+                f"growth under the doublet over untreated at {E2_NM:g} nM oestradiol",
+                cells.rate(LOW_E2, UNTREATED),
+            ),
             Check(
                 "add over continue when RB1 is lost as well", over(other["add"], other["continue"])
             ),
