@@ -1,4 +1,4 @@
-"""A small ensemble around the nominal parameters: the machinery is tested without the shipped one."""
+"""Six parameter sets around the nominal ones: the machinery is tested without the ensemble."""
 
 from __future__ import annotations
 

@@ -76,3 +76,11 @@ def test_every_fact_has_a_source_and_lies_in_its_range():
         assert one.source and one.note
         assert one.range[0] <= one.value <= one.range[1]
         assert one.grade in ("read", "secondary", "computed", "inferred")
+
+
+def test_every_source_of_facts_and_model_can_be_cited():
+    from rpoint.tumour.result import cited, model_sources
+
+    texts = cited([one.source for one in facts().values()])
+    assert len(texts) >= 4 and all(text.endswith(".") for text in texts)
+    assert cited(model_sources())

@@ -108,3 +108,17 @@ def test_wrong_input_is_one_clear_error(change, match, small_ensemble):
     given = {"arms": ARMS, "weeks": 4, "patients": 2, "ensemble": small_ensemble, **change}
     with pytest.raises(RpointError, match=match):
         simulate(MIXED, given.pop("arms"), **given)
+
+
+def test_a_phase_at_progression_begins_at_the_scan_that_shows_it(small_ensemble):
+    first = "palbociclib 125 mg qd 21/28"
+    arms = {"stay": first, "switch": f"{first} then milademetan 260 mg qd at progression"}
+    run = simulate(tumour("melanoma"), arms, weeks=24, patients=8, seed=4, ensemble=small_ensemble)
+    begun = run.progressed["switch"]
+    assert any(begun) and not all(len(days) > 1 for days in begun)
+    for i, days in enumerate(begun):
+        assert all((day - 1) % 56 == 0 for day in days)
+        until = (days[0] - 1) * 2 if days else len(run.days) - 1  # the grid has two points a day
+        assert np.allclose(run.sld[i, 1, : until + 1], run.sld[i, 2, : until + 1], rtol=1e-6)
+        if days and days[0] < 150:
+            assert run.sld[i, 2, -1] < run.sld[i, 1, -1]

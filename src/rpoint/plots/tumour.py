@@ -223,7 +223,7 @@ def long_culture(table: pd.DataFrame, title: str, sources: Sequence[str] = ()) -
     x = alt.X("month:Q", title="month in palbociclib 750 nM", axis=alt.Axis(tickMinStep=1))
     scale = alt.Scale(type="log", domain=[0.2, 300])
     title_y = "cells at the end of the month over its start"
-    model = alt.Chart(table[table["run"] == "main"])
+    model = alt.Chart(table[table["role"] != "check, independent run"])
     band = model.mark_area(opacity=0.2, color=BLUE, clip=True).encode(
         x=x, y=alt.Y("lo:Q", scale=scale, title=title_y), y2="hi:Q"
     )

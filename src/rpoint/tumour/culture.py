@@ -168,7 +168,9 @@ class LongCulture:
 
     def cite(self) -> list[str]:
         """The source of the measurements."""
-        return ["He W. and others. (2025). npj Syst Biol Appl. doi:10.1038/s41540-025-00604-z."]
+        from rpoint.tumour.result import cited
+
+        return cited(["he2025"])
 
     def __repr__(self) -> str:
         _, mid, _ = self.cyclin_e()

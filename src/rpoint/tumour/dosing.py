@@ -74,13 +74,22 @@ class Dosing:
             if name in model.kinetic
         }
 
-    def schedule(self, arm: str) -> Schedule:
-        """Every dose of an arm, the same for all subjects (they differ in how they clear it)."""
+    def schedule(self, arm: str, progression_days: tuple[int, ...] = ()) -> Schedule:
+        """Every dose of an arm; subjects differ in how they clear it and when they progress.
+
+        Parameters
+        ----------
+        arm
+            Name.
+        progression_days
+            Days on which the phases "at progression" begin; a phase without a day is not reached.
+        """
         rows = dose_schedule(
             self.arms[arm],
             self.hours / 168.0,
             species=self.species,
             weight_kg=self.weight_kg,
+            progression_days=progression_days,
             models=self.models,
         )
         return Schedule(tuple((r.time_h, r.kind, r.target, r.value) for r in rows))

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from rpoint.biology import INPUTS, cell_sbml, parameters
+from rpoint.biology import INPUTS, cell_sbml
 from rpoint.engine import compile_model
 from rpoint.errors import unknown_name
 from rpoint.tumour.cells import EQUILIBRATION_H, VARYING, node_factors
@@ -73,6 +73,8 @@ def run_courses(
     observe: Sequence[str] = (),
     threads: int | None = None,
     progress: Any = None,
+    progressed: Mapping[str, Sequence[tuple[int, ...]]] | None = None,
+    before: Courses | None = None,
 ) -> Courses:
     """Run every subject, arm and clone.
 
@@ -95,25 +97,37 @@ def run_courses(
     threads
         Threads of the engine; all when left out.
     progress
-        Called with (lanes done, lanes in all).
+        Called with (subjects done, subjects).
+    progressed
+        Arm to the days on which each subject's phases "at progression" begin.
+    before
+        Courses of the same arms; only the arms of `progressed` are run again.
     """
     dosing = Dosing.of(arms, subjects, times_h[-1])
     observables = (*RATES, *observe)
     rest = rest_state(subjects.sets, genotypes, ensemble, nodes, observables, threads)
     shape = (len(subjects), len(arms), len(genotypes), len(times_h), len(observables))
     values, status = np.empty(shape), np.zeros(shape[:3], int)
-    treated = [a for a, name in enumerate(arms) if dosing.gives(name)]
+    progressed = progressed or {}
+    names = [name for name in arms if dosing.gives(name)]
+    if before is not None:
+        names = [name for name in names if name in progressed]
+    treated = [list(arms).index(name) for name in names]
     for a in range(len(arms)):
         values[:, a] = rest.values[:, :, None, :]
     model = compile_model(dosing.sbml, observables=observables)
-    plan = [dosing.schedule(name) for name in arms if dosing.gives(name)]
     step = max(1, CHUNK // max(1, len(treated) * len(genotypes) * nodes))
     for first in range(0, len(subjects), step) if treated else ():
         rows = np.arange(first, min(first + step, len(subjects)))
-        found, state = _treat(model, rows, treated, plan, rest, dosing, times_h, threads)
+        found, state = _treat(model, rows, names, progressed, rest, dosing, times_h, threads)
         values[np.ix_(rows, treated)], status[np.ix_(rows, treated)] = found, state
         if progress is not None:
             progress(rows[-1] + 1, len(subjects))
+    if before is not None:
+        kept = [a for a in range(len(arms)) if a not in treated]
+        old = (before.division, before.death, *(before.nodes[name] for name in observe))
+        values[:, kept] = np.stack([course[:, kept] for course in old], axis=-1)
+        status[:, kept] = before.status[:, kept]
     return _as_courses(values, status, rest, times_h, tuple(arms), observe)
 
 
@@ -210,7 +224,22 @@ def cell_parameters(
     return lanes
 
 
-def _treat(model, rows, arms, plan, rest: Rest, dosing: Dosing, times_h, threads):
+def _plan(dosing: Dosing, rows, arms, progressed) -> tuple[list, np.ndarray]:
+    """Schedules, and the index of that of every (row, arm)."""
+    plan: list = []
+    index = np.empty((len(rows), len(arms)), int)
+    for a, name in enumerate(arms):
+        if name not in progressed:
+            index[:, a] = len(plan)
+            plan.append(dosing.schedule(name))
+            continue
+        for i, row in enumerate(rows):
+            index[i, a] = len(plan)
+            plan.append(dosing.schedule(name, tuple(progressed[name][row])))
+    return plan, index
+
+
+def _treat(model, rows, arms, progressed, rest: Rest, dosing: Dosing, times_h, threads):
     """Observables (rows, arms, C, T, K) and worst status (rows, arms, C) of the treated arms."""
     shape = (len(rows), len(arms), *next(iter(rest.parameters.values())).shape[1:])
 
@@ -222,11 +251,12 @@ def _treat(model, rows, arms, plan, rest: Rest, dosing: Dosing, times_h, threads
         lanes[name] = np.broadcast_to(values[:, None, None, None], shape).ravel()
     if "in_E2" in lanes and "in_E2" not in model.parameters:  # an aromatase inhibitor rules it
         lanes["E2_without_drug"] = lanes.pop("in_E2")
+    plan, index = _plan(dosing, rows, arms, progressed)
     run = model.solve(
         lanes,
         times_h,
         schedules=plan,
-        schedule_index=np.broadcast_to(np.arange(len(arms))[:, None, None], shape).ravel(),
+        schedule_index=np.broadcast_to(index[:, :, None, None], shape).ravel(),
         initial={name: spread(values) for name, values in rest.states.items()},
         rtol=RTOL,
         atol=RTOL * 1e-3,

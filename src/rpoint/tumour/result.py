@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
 from typing import Any
 
 import numpy as np
 import pandas as pd
+from ruamel.yaml import YAML
 
 from rpoint import catalog
 from rpoint.errors import RpointError, unknown_name
@@ -20,6 +23,7 @@ from rpoint.tumour.sizes import sum_of_diameters
 from rpoint.tumour.subjects import Subjects
 
 RESPONSE_PCT, PROGRESSION_PCT, PROGRESSION_MM = -30.0, 20.0, 5.0  # RECIST 1.1
+OURS = {"design_prior", "rpoint_assumption", "rpoint_computed", "general_knowledge"}
 FACTS_USED = (
     "growth_cv_patients", "growth_cv_lesions", "lesion_diameter_mm", "lesion_diameter_cv",
     "clone_mix_cv_lesions", "capacity_patient", "scan_sd_log",
@@ -40,6 +44,8 @@ class Simulation:
         (n, A, L, C, T) volume of every clone of every lesion, mm3.
     sets_left_out
         Parameter sets of the ensemble in which the untreated tumour does not grow.
+    progressed
+        Arm with phases "at progression" to the days on which each patient's phases began.
 
     Notes
     -----
@@ -57,6 +63,7 @@ class Simulation:
     sets_left_out: int
     ensemble: Any
     jobs: int | None = None
+    progressed: dict[str, tuple[tuple[int, ...], ...]] = field(default_factory=dict)
 
     # -- tables -------------------------------------------------------------------------------
     @property
@@ -132,10 +139,15 @@ class Simulation:
             )
         return pd.concat(rows, ignore_index=True)
 
-    def best_change(self) -> pd.DataFrame:
-        """Best measured change of the sum of diameters after the start, %, per arm and patient."""
+    def scan_sums(self, arm: str | None = None) -> pd.DataFrame:
+        """Measured sums of diameters, mm: rows (arm, patient), or of one arm; columns days."""
         sums = self.visits().groupby(["arm", "patient", "day"], sort=False)["diameter_mm"].sum()
         wide = sums.unstack("day")
+        return wide if arm is None else wide.loc[list(self.arms)[self.arm(arm)]]
+
+    def best_change(self) -> pd.DataFrame:
+        """Best measured change of the sum of diameters after the start, %, per arm and patient."""
+        wide = self.scan_sums()
         change = 100.0 * (wide.div(wide[0.0], axis=0) - 1.0)
         if change.shape[1] < 2:
             raise RpointError(
@@ -279,16 +291,27 @@ def model_sources() -> tuple[str, ...]:
     return tuple(dict.fromkeys(parameter.source for parameter in parameters().values()))
 
 
-def cited(keys: tuple[str, ...]) -> list[str]:
-    """Texts of the sources; our own assumptions are no sources."""
+def first_progression(days: np.ndarray, sums: np.ndarray) -> float | None:
+    """First day on which a sum is 20 % and 5 mm above the least before it; None if never."""
+    nadir = np.minimum.accumulate(sums)
+    over = (sums >= (1 + PROGRESSION_PCT / 100) * nadir) & (sums >= nadir + PROGRESSION_MM)
+    return float(days[over.argmax()]) if over.any() else None
+
+
+@cache
+def _own_sources() -> dict[str, str]:
+    text = (files("rpoint.tumour") / "sources.yaml").read_text(encoding="utf-8")
+    return dict(YAML(typ="safe", pure=True).load(text))
+
+
+def cited(keys: Iterable[str]) -> list[str]:
+    """Texts of the sources, each once; our own assumptions are no sources."""
     known = {key.casefold(): key for key in catalog.names("sources")}
-    ours = {"design_prior", "rpoint_assumption", "rpoint_computed", "general_knowledge"}
     texts = []
-    for key in keys:
-        if key in ours:
+    for key in (key.casefold() for key in keys):
+        if key in OURS:
             continue
-        found = known.get(key.casefold())
-        texts.append(catalog.source(found).text() if found else key)
+        texts.append(catalog.source(known[key]).text() if key in known else _own_sources()[key])
     return list(dict.fromkeys(texts))
 
 

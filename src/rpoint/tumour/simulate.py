@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from rpoint.errors import RpointError
-from rpoint.pharmacology.regimen import Regimen, parse
+from rpoint.pharmacology.regimen import PROGRESSION, Regimen, parse
 from rpoint.tumour.lanes import run_courses
 from rpoint.tumour.noun import Tumour
-from rpoint.tumour.result import Simulation
+from rpoint.tumour.result import Simulation, first_progression
 from rpoint.tumour.sizes import growing_sets, lesion_volumes
 from rpoint.tumour.subjects import check_count, draw_patients
 
@@ -45,6 +45,7 @@ def simulate(
         What they have (`rpoint.tumour(...)`).
     arms
         Name to regimen, as text or object.  An arm "untreated" is added unless one has no drug.
+        A phase "at progression" begins on the day of the scan that shows it.
     weeks
         Length of the treatment.
     patients
@@ -81,29 +82,60 @@ def simulate(
     grows = growing_sets(ensemble, genotypes[lead], nodes, jobs)
     drugs = tuple(dict.fromkeys(drug for plan in plans.values() for drug in plan.drugs))
     subjects = draw_patients(tumour, patients, ensemble.weights * grows, seed, drugs)
-    courses = run_courses(
-        subjects,
-        genotypes,
-        plans,
-        times,
-        ensemble,
-        nodes=nodes,
-        observe=OBSERVED,
-        threads=jobs,
-        progress=progress,
-    )
-    return Simulation(
-        tumour=tumour,
-        arms=plans,
-        subjects=subjects,
-        courses=courses,
-        volumes=lesion_volumes(subjects, courses),
-        seed=seed,
-        visit_weeks=visit_weeks,
-        sets_left_out=int((~grows).sum()),
-        ensemble=ensemble,
-        jobs=jobs,
-    )
+    progressed = {name: [()] * patients for name, plan in plans.items() if switches(plan)}
+    result = None
+    for _ in range(1 + max((switches(plan) for plan in plans.values()), default=0)):
+        courses = run_courses(
+            subjects,
+            genotypes,
+            plans,
+            times,
+            ensemble,
+            nodes=nodes,
+            observe=OBSERVED,
+            threads=jobs,
+            progress=progress,
+            progressed=progressed,
+            before=None if result is None else result.courses,
+        )
+        result = Simulation(
+            tumour=tumour,
+            arms=plans,
+            subjects=subjects,
+            courses=courses,
+            volumes=lesion_volumes(subjects, courses),
+            seed=seed,
+            visit_weeks=visit_weeks,
+            sets_left_out=int((~grows).sum()),
+            ensemble=ensemble,
+            jobs=jobs,
+            progressed={name: tuple(days) for name, days in progressed.items()},
+        )
+        progressed = {name: next_phase(result, name) for name in progressed}
+    return result
+
+
+def switches(plan: Regimen) -> int:
+    """Number of phases of a regimen that begin at progression."""
+    return sum(phase.start == PROGRESSION for phase in plan.phases)
+
+
+def next_phase(result: Simulation, arm: str) -> list[tuple[int, ...]]:
+    """Days on which each patient's phases begin, with the one that the last run has shown.
+
+    Progression is read from the scans: the measured sum is 20 % and 5 mm above the least since the
+    phase began.
+    """
+    sums = result.scan_sums(arm)
+    days = sums.columns.to_numpy(float)
+    found = []
+    for known, row in zip(result.progressed[arm], sums.to_numpy(float), strict=True):
+        first = known[-1] - 1 if known else 0
+        later = days >= first
+        day = first_progression(days[later], row[later])
+        full = len(known) == switches(result.arms[arm])
+        found.append(known if day is None or full else (*known, int(day) + 1))
+    return found
 
 
 def parse_arms(arms: Mapping[str, str | Regimen]) -> dict[str, Regimen]:
