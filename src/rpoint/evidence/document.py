@@ -302,9 +302,10 @@ def _fit(result: ClaimsResult) -> list[Section]:
 def _year(culture: LongCulture) -> Section:
     """Acquired resistance, the third kind beside the adaptive and the intrinsic one."""
     text = (
-        "Adaptive resistance (the rise of cyclin D1) and intrinsic resistance (the genotype) are in "
-        "every run above. Acquired resistance is selection: a ladder of cyclin E expression, fitted "
-        "to months 1 to 6 and checked on months 7 to 12 and on an independent run."
+        "Adaptive resistance (the rise of cyclin D1) and intrinsic resistance (the genotype) "
+        "are in every run above. Acquired resistance is selection: a ladder of cyclin E "
+        "expression, fitted to months 1 to 6 and checked on months 7 to 12 and on an "
+        "independent run."
     )
     errors = culture.log_error().reset_index()
     return Section(

@@ -58,7 +58,7 @@ def dots(
     chart = alt.layer(*layers).properties(
         width=WIDTH, height=alt.Step(26), title=alt.Title(title, subtitle=BAND)
     )
-    return Figure(chart, table, title, caption or f"{title}: {BAND}.", sources)
+    return Figure(chart, table, title, caption, sources)
 
 
 def courses(
@@ -101,7 +101,7 @@ def courses(
     chart = alt.layer(*layers).properties(
         width=WIDTH, height=230, title=alt.Title(title, subtitle=subtitle)
     )
-    return Figure(chart, table, title, caption or f"{title}: {subtitle}.", sources)
+    return Figure(chart, table, title, caption, sources)
 
 
 def _measured(
@@ -143,7 +143,7 @@ def curves(
     chart = alt.layer(*layers).properties(
         width=WIDTH, height=240, title=alt.Title(title, subtitle=BAND)
     )
-    return Figure(chart, table, title, caption or f"{title}: {BAND}.", sources)
+    return Figure(chart, table, title, caption, sources)
 
 
 def _line(channel: str, at: float, label: str) -> alt.LayerChart | alt.FacetChart:
