@@ -58,17 +58,14 @@ def test_metastasis_waits_for_its_model(monkeypatch):
 # ---- E3a
 
 
-def culture(triplet=-0.05, doublet=0.2, akti=0.8, switch=0.4, null=0.02, cut=0.02):
-    """Growth of both clones; `null`, `cut`: gain from the AKT inhibitor without p21 or its edge."""
+def culture(triplet=-0.05, doublet=0.2, akti=0.8, switch=0.4, null=0.02):
+    """Growth of both clones; `null`: gain from the AKT inhibitor without p21."""
     arms = {alves.A: akti, alves.SWITCH: switch, alves.F: 0.7, "vehicle": 1.0}
 
     def rate(setup):
-        names = dict(setup.with_)
         gain = doublet - triplet
         if "CDKN1A-null" in setup.genotype:
             gain = null
-        elif names.get("AKT_p21_export") == 0.0:
-            gain = cut
         if setup.treatment == alves.DOUBLET:
             return doublet
         return doublet - gain if setup.treatment == alves.TRIPLET else arms[setup.treatment]
@@ -76,8 +73,24 @@ def culture(triplet=-0.05, doublet=0.2, akti=0.8, switch=0.4, null=0.02, cut=0.0
     return rate
 
 
-def test_a_triplet_that_holds_where_the_doublet_does_not():
+@pytest.fixture
+def held(monkeypatch):
+    """Net rate under the triplet when AKT's export of p21 does not respond: that of the doublet."""
+    levels = np.full(SETS, 0.2)
+    monkeypatch.setattr(alves, "edge_held", lambda lab: levels)
+    return levels
+
+
+def test_a_triplet_that_holds_where_the_doublet_does_not(held):
     assert verdict("E3a", made_up("E3a", culture())).verdict == "reproduced"
+
+
+def test_a_gain_that_another_edge_carries_falsifies(held):
+    held[:] = 0.0
+    found = verdict("E3a", made_up("E3a", culture()))
+    assert missed_checks(found) == [
+        "of the part that needs p21, gone when AKT's export of p21 does not respond"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -88,13 +101,16 @@ def test_a_triplet_that_holds_where_the_doublet_does_not():
         ({"akti": 0.0}, "under AKTi (it must not suffice)"),
         ({"switch": 0.0}, "under AKTi + fulvestrant (it must not suffice)"),
         ({"null": 0.15}, "gone without CDKN1A"),
-        ({"cut": 0.2}, "edge on nuclear p21 cut"),
     ],
 )
-def test_each_part_of_the_culture_can_fail(change, words):
+def test_each_part_of_the_culture_can_fail(held, change, words):
     found = verdict("E3a", made_up("E3a", culture(**change)))
     assert found.verdict == "missed"
     assert any(words in quantity for quantity in missed_checks(found))
+
+
+def test_a_part_of_nothing_counts_against():
+    assert alves._of(np.array([0.1, 0.1]), np.array([0.2, -0.1])) == pytest.approx([0.5, -np.inf])
 
 
 def test_a_minor_clone_takes_over_the_doublet():
@@ -109,7 +125,7 @@ def test_a_minor_clone_takes_over_the_doublet():
     assert (np.diff(course) > 0).all()
 
 
-def test_a_line_that_does_not_grow_untreated_is_not_judged_as_held():
+def test_a_line_that_does_not_grow_untreated_is_not_judged_as_held(held):
     found = verdict("E3a", made_up("E3a", lambda setup: 0.0))
     assert found.verdict == "missed"
 
@@ -284,6 +300,17 @@ def test_declared_cells_are_all_that_a_judge_reads(real, claim):
     found = verdict(claim, real)
     assert found.share is not None
     assert found.finding.figures[0].spec()
+
+
+def test_the_held_edge_leaves_p21_where_it_was(real):
+    """With the edge held, the AKT inhibitor must do less than with it, and not the opposite."""
+    arms = [alves.LINE, *(alves.RESISTANT.but(treatment=t) for t in (alves.DOUBLET, alves.TRIPLET))]
+    for part in batches(real.cells.missing(arms)):
+        run_batch(real.cells, part, real.ensemble, 1)
+    doublet, triplet = (real.cells.rate(setup, alves.LINE) for setup in arms[1:])
+    held = alves.edge_held(real)
+    assert (held > triplet).all()
+    assert (held < doublet + 0.05).all()
 
 
 def test_dropping_the_cdk46_inhibitor_frees_its_target(real):

@@ -5,6 +5,8 @@ Xenografts (E3b to E3d, E5) are in `alves_mice`, sequences (E4) in `alves_sequen
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from rpoint.evidence import (
@@ -18,6 +20,7 @@ from rpoint.evidence.findings import Check, Criterion, Finding
 from rpoint.evidence.potency import part_lost
 from rpoint.evidence.registry import claims
 from rpoint.plots import evidence as draw
+from rpoint.tumour.cells import run_cells
 from rpoint.tumour.growth import grow
 
 F, C, A = "fulvestrant", "CDK4/6i", "AKTi"
@@ -37,15 +40,9 @@ NULL = LINE.but(genotype=f"{AKT_HIGH} & CDKN1A-null")
 SHARE = 0.01  # cells with PI3K-AKT active in the line at the start
 SOME = Criterion(">", 0.05)  # beyond the zero band of the intervention matrix
 
-# Edges from AKT, by the parameters that are set to zero to cut them.
+# The edge from AKT to the export of p21, cut.
 EDGE = (("AKT_p21_export", 0.0),)
-OTHER_EDGES = tuple(
-    (name, 0.0)
-    for name in ("AKT_p27_export", "FOXO_p27", "AKT_CycD_stability", "TOR_CycD", "AKT_MDM2")
-)
 CUT = RESISTANT.but(with_=(*DISH, *EDGE))
-ONLY = RESISTANT.but(with_=(*DISH, *OTHER_EDGES))
-ONLY_NULL = NULL.but(with_=(*DISH, *OTHER_EDGES))
 
 
 @experiment(
@@ -100,18 +97,45 @@ def gain(lab: Lab, cell: Setup) -> np.ndarray:
     return doublet - triplet
 
 
+def edge_held(lab: Lab) -> np.ndarray:
+    """Net rate of the AKT-active line under the triplet with AKT's export of p21 held, (sets,).
+
+    The AKT inhibitor does everything but let p21 back into the nucleus: from the start of treatment
+    the strength of the edge is raised by as much as AKT falls.  Cutting the edge instead would
+    leave nuclear p21 high before any AKT inhibitor and stop the cells under the doublet already:
+    then nothing could be gained, for a wrong reason.
+    """
+    parameters = lab.ensemble.parameters  # type: ignore[union-attr]
+    edge, half = (parameters[n].to_numpy() for n in ("AKT_p21_export", "K_AKT_export"))
+    before, after = (
+        lab.cells.at("AKT_signal", RESISTANT.but(treatment=arm)) for arm in (DOUBLET, TRIPLET)
+    )
+    held = edge * (before / (before + half)) / (after / (after + half))
+    cell = RESISTANT.but(treatment=TRIPLET).condition()
+    given = {**cell.treatment, "AKT_p21_export": held}
+    run = run_cells(
+        [replace(cell, treatment=given)],
+        lab.ensemble,  # type: ignore[arg-type]
+        observables=("net_rate",),
+        threads=lab.jobs,
+    )
+    untreated = lab.cells.at("net_rate", LINE)
+    grows = untreated > 0
+    return np.where(grows, run.at("net_rate", cell.name) / np.where(grows, untreated, 1.0), np.nan)
+
+
 E3A_SETUPS = [cell.but(treatment=t) for cell in (LINE, RESISTANT) for t in ARMS]
-E3A_SETUPS += [c.but(treatment=t) for c in (NULL, CUT, ONLY, ONLY_NULL) for t in (DOUBLET, TRIPLET)]
+E3A_SETUPS += [c.but(treatment=t) for c in (NULL, CUT) for t in (DOUBLET, TRIPLET)]
 
 
-@experiment("E3a", E3A_SETUPS)
+@experiment("E3a", E3A_SETUPS, cost=2)
 def triplet_holds(lab: Lab) -> Finding:
     """Net growth over eight weeks of culture."""
     rates = {arm: population_rate(lab, arm) for arm in ARMS}
     days = np.asarray(lab.cells.days[LINE])
     week, last = days >= 7.0, days >= 42.0
     whole, null, cut = (gain(lab, cell) for cell in (RESISTANT, NULL, CUT))
-    through_p21 = whole - null
+    without_edge = lab.cells.rate(RESISTANT.but(treatment=DOUBLET), LINE) - edge_held(lab)
     table = tables.courses(lab, "net_rate", {t: RESISTANT.but(treatment=t) for t in ARMS})
     per_day = table.assign(**{k: table[k] * 24 for k in ("median", "lo", "hi")})
     return Finding(
@@ -145,16 +169,16 @@ def triplet_holds(lab: Lab) -> Finding:
                 Criterion(">=", 0.5),
             ),
             Check(
-                "of the part that needs p21, gone with AKT's edge on nuclear p21 cut",
-                _of(whole - cut, through_p21),
+                "of the part that needs p21, gone when AKT's export of p21 does not respond",
+                _of(whole - without_edge, whole - null),
                 Criterion(">=", 0.8),
             ),
         ],
         beside=[
             Check("gain from the AKT inhibitor, AKT-active line", whole),
             Check(
-                "the same with AKT's edge on nuclear p21 alone: part gone without CDKN1A",
-                part_lost(gain(lab, ONLY_NULL), gain(lab, ONLY)),
+                "of the part that needs p21, gone with that edge cut",
+                _of(whole - cut, whole - null),
             ),
             Check(
                 "net growth under the doublet with that edge cut (no room to gain if near zero)",
@@ -190,7 +214,8 @@ def triplet_holds(lab: Lab) -> Finding:
 
 def _of(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Part of a whole; minus infinity where there is no whole."""
-    return 1.0 - part_lost(part, whole)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return np.where(whole > 0, part / whole, np.where(np.isnan(whole), np.nan, -np.inf))
 
 
 # ---- E7: patients' cells by strength of the PI3K-AKT drive
