@@ -76,6 +76,51 @@ def test_what_is_no_model_is_one_short_error(content, suffix, tmp_path, capsys):
     assert "defect" not in shown.err
 
 
+HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n{}<sbml xmlns="{}" level="3" version="1">{}</sbml>'
+SPACE = "http://www.sbml.org/sbml/level3/version1/core"
+MATH = "http://www.w3.org/1998/Math/MathML"
+
+
+def deep(levels):
+    """A rate rule whose expression is nested `levels` deep."""
+    inside = "<apply><minus/>" * levels + "<cn>1</cn>" + "</apply>" * levels
+    rule = f'<rateRule variable="p"><math xmlns="{MATH}">{inside}</math></rateRule>'
+    parameter = '<parameter id="p" value="1" constant="false"/>'
+    model = f"<model><listOfParameters>{parameter}</listOfParameters>"
+    model += f"<listOfRules>{rule}</listOfRules></model>"
+    return HEAD.format("", SPACE, model)
+
+
+HOSTILE = {
+    "deep": (deep(10_000), "nested"),
+    "entities": (HEAD.format("<!DOCTYPE x [<!ENTITY a 'a'>]>", SPACE, "<model/>"), "DOCTYPE"),
+    "truncated": (deep(1)[:300], "refused"),
+    "html": ("<html><sbml></html>", "refused"),
+}
+
+
+@pytest.mark.parametrize("case", HOSTILE)
+def test_a_hostile_file_is_refused_and_stops_nothing(case, tmp_path, capsys):
+    text, says = HOSTILE[case]
+    file = tmp_path / "hostile.xml"
+    file.write_text(text, encoding="utf-8")
+    assert run(["model", "check", str(file)]) == 2
+    shown = capsys.readouterr()
+    assert says in shown.out and len(shown.out) < 1500
+
+
+def test_a_reader_that_is_killed_or_slow_is_told(tmp_path, monkeypatch):
+    from rpoint.cli import foreign
+
+    file = tmp_path / "model.xml"
+    file.write_text(deep(1), encoding="utf-8")
+    monkeypatch.setattr(foreign, "MAX_SECONDS", 0.01)
+    assert "longer than" in foreign.inspect(file)["reason"]
+    monkeypatch.setattr(foreign, "MAX_SECONDS", 60)
+    monkeypatch.setattr(foreign.sys, "executable", "false")
+    assert "failed" in foreign.inspect(file)["reason"]
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

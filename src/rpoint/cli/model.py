@@ -72,31 +72,20 @@ def add_to(app: typer.Typer) -> None:
     def check(
         io: Console, file: Annotated[Path, typer.Argument(metavar="MODEL.xml|MODEL.ant")]
     ) -> int:
-        """Say whether the engine takes a model; exit 2 if not."""
-        from rpoint.engine import compile_model
-        from rpoint.errors import RpointError
+        """Say whether the engine takes a model; exit 2 if not.
 
-        text = read_model(file)
-        try:
-            model = compile_model(text)
-            if not model.states:
-                raise RpointError("the model has no state: there is nothing to simulate")
-        except RpointError as error:
-            io.text(f"{file}: refused\n{error}")
-            io.deliver("check", {"file": str(file), "accepted": False, "reason": str(error)})
+        The model is read in a process of its own, with limits on time and memory.
+        """
+        from rpoint.cli.foreign import inspect
+
+        found = {"file": str(file), **inspect(file)}
+        if not found["accepted"]:
+            io.text(f"{file}: refused\n{found['reason']}")
+            io.deliver("check", found)
             return CHECK_FAILED
-        states, parameters = len(model.states), len(model.parameters)
-        io.text(f"{file}: accepted; {states} states, {parameters} parameters")
-        io.deliver(
-            "check",
-            {
-                "file": str(file),
-                "accepted": True,
-                "hash": model.hash,
-                "states": list(model.states),
-                "parameters": list(model.parameters),
-            },
-        )
+        held = f"{len(found['states'])} states, {len(found['parameters'])} parameters"
+        io.text(f"{file}: accepted; {held}")
+        io.deliver("check", found)
         return 0
 
 
@@ -111,23 +100,3 @@ def model_text(form: Form, drugs: tuple[str, ...], species: str) -> str:
     from rpoint.biology.drugged import pk_statements
 
     return biology.cell_antimony(pk_statements(drugs, species))
-
-
-def read_model(file: Path) -> str:
-    """The SBML text of a file; Antimony (by its suffix .ant) is translated."""
-    from rpoint.errors import RpointError
-
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise RpointError("the model cannot be read", where=str(file), found=reason) from None
-    if file.suffix != ".ant":
-        if "<sbml" not in text:
-            raise RpointError(
-                "this is no SBML", where=str(file), found=text, allowed=".xml or .ant"
-            )
-        return text
-    from rpoint.biology.assemble import to_sbml
-
-    return to_sbml(text)
