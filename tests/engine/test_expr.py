@@ -103,3 +103,15 @@ def test_derivative_of_any_expression(tree, name):
     numeric = (_evaluate(tree, up) - _evaluate(tree, down)) / (2 * h)
     if abs(numeric) < 1e6:
         assert ours == pytest.approx(numeric, rel=1e-3, abs=1e-3)
+
+
+@pytest.mark.parametrize("power", [1.0, 2.3, 40.0, 95.5])
+@pytest.mark.parametrize("x", [1e-3, 0.2, 300.0])
+def test_slope_of_a_steep_hill_function(power, x):
+    """x**n/(K**n + x**n) with values of x**n down to 1e-280 and up to 1e230."""
+    g = Graph()
+    raised = g.pow(g.y(0), g.p(0))
+    hill = g.div(raised, g.add([(1, raised), (1, g.pow(g.p(1), g.p(0)))]))
+    (slope,) = python_function(g, [g.gradient(hill)[0]])([x], [power, 0.1], 0.0)
+    ratio = math.exp(-abs(power * math.log(x / 0.1)))  # the slope is even in log(x/K)
+    assert slope == pytest.approx(power / x * ratio / (1 + ratio) ** 2, abs=1e-14 * power / x)

@@ -35,6 +35,7 @@ class Graph:
         self._index: dict[tuple, int] = {}
         self._diff: dict[int, dict[int, int]] = {}
         self._dtime: dict[int, int] = {}
+        self._closed: set[int] = set()
 
     # -- construction ---------------------------------------------------------------------
     def _node(self, op: str, args: tuple, deps: int) -> int:
@@ -128,7 +129,7 @@ class Graph:
             elif op == "add" and args[0] == 0.0 and len(args[1]) == 1:
                 number *= args[1][0][0]
                 todo.append(args[1][0][1])
-            elif op == "mul":
+            elif op == "mul" and n not in self._closed:
                 todo.extend(args)
             else:
                 (fixed if self.deps[n] == PARAM else moving).append(n)
@@ -162,6 +163,12 @@ class Graph:
         if len(nodes) == 1:
             return nodes[0]
         return self._node("mul", tuple(sorted(nodes)), self._union(nodes))
+
+    def _closed_product(self, a: int, b: int) -> int:
+        """a*b as a node that further products keep as it is."""
+        n = self._product([a, b])
+        self._closed.add(n)
+        return n
 
     def inv(self, n: int) -> int:
         """1/n"""
@@ -350,7 +357,11 @@ class Graph:
                 yield a, None, m
         elif op == "mul":
             for i, m in enumerate(args):
-                yield 1.0, self.mul(*args[:i], *args[i + 1 :]), m
+                if self.op[m] == "inv":
+                    # d(a/b) = -(a/b)/b db: squaring 1/b would overflow for b near 1e-160
+                    yield -1.0, self._closed_product(n, m), self.args[m][0]
+                else:
+                    yield 1.0, self.mul(*args[:i], *args[i + 1 :]), m
         elif op == "inv":
             yield -1.0, self._powi(n, 2), args[0]
         elif op == "powi":
