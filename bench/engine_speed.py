@@ -25,7 +25,7 @@ import numpy as np
 from peers import Diffsol, Ours, RoadRunner
 from problems import Problem, dosed, errors, flagship, from_file, state_scale
 
-OUR_LADDER = (1e-3, 3e-4, 1e-4, 5e-5, 3e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 1e-7)
+OUR_LADDER = (1e-4, 5e-5, 3e-5, 2e-5, 1e-5, 5e-6, 2e-6, 1e-6, 1e-7)
 PEER_LADDER = (1e-5, 3e-6, 1e-6, 5e-7, 3e-7, 1e-7, 3e-8, 1e-8)
 
 

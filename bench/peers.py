@@ -28,11 +28,19 @@ class Ours:
         self.states = list(self.model.states)
         self.nominal = {n: self.model.default(n) for n in problem.varied}
 
+    def given(self, factors: np.ndarray) -> dict[str, np.ndarray]:
+        """The varied parameters of each patient."""
+        return {n: self.nominal[n] * factors[:, j] for j, n in enumerate(self.problem.varied)}
+
+    def start(self, factors: np.ndarray) -> np.ndarray:
+        """(P, K) start values."""
+        return self.model.solve(self.given(factors), [0.0]).values[:, 0]
+
     def run(self, factors: np.ndarray, rtol: float, threads: int = 1) -> np.ndarray:
         """(P, T, K) states."""
-        given = {n: self.nominal[n] * factors[:, j] for j, n in enumerate(self.problem.varied)}
-        result = self.model.solve(given, self.problem.t_out, self.problem.schedule, rtol=rtol,
-                                  atol=1e-3 * rtol, threads=threads, max_steps=10_000_000)
+        result = self.model.solve(
+            self.given(factors), self.problem.t_out, self.problem.schedule, rtol=rtol,
+            atol=1e-3 * rtol, threads=threads, max_steps=10_000_000)
         return result.values
 
 
@@ -49,23 +57,26 @@ class RoadRunner:
         start = time.perf_counter()
         self.runner = roadrunner.RoadRunner(problem.sbml_events or problem.sbml)
         self.setup = time.perf_counter() - start
-        self.keys = [_key(problem.sbml, s) for s in ours.states]
+        self.key = _keys(problem.sbml)
+        self.keys = [self.key.get(s, s) for s in ours.states]
+        self.ours = ours
         self.runner.timeCourseSelections = ["time", *self.keys]
         self.runner.integrator.maximum_num_steps = 10_000_000
         self.nominal = ours.nominal
         self.plan = _stops(problem.t_out, problem.schedule)
-        changed = {name for _, kind, name, _ in problem.schedule.changes if kind == "set"}
-        self.reset = {name: self.runner[name] for name in changed}
 
     def run(self, factors: np.ndarray, rtol: float) -> np.ndarray:
         """(P, T, K) states."""
         self.runner.integrator.relative_tolerance = rtol
         self.runner.integrator.absolute_tolerance = 1e-3 * rtol
         out = np.empty((len(factors), len(self.problem.t_out), len(self.keys)))
+        start = self.ours.start(factors)
         for q, row in enumerate(factors):
             self.runner.resetToOrigin()
             for j, name in enumerate(self.problem.varied):
                 self.runner[name] = self.nominal[name] * row[j]
+            for key, value in zip(self.keys, start[q], strict=True):
+                self.runner[key] = value
             (self._events if self.problem.sbml_events else self._segments)(out[q])
         return out
 
@@ -85,7 +96,7 @@ class RoadRunner:
                 elif kind == "set":
                     self.runner[what] = value
                 else:
-                    key = _key(self.problem.sbml, what)
+                    key = self.key.get(what, what)
                     self.runner[key] = self.runner[key] + value
 
 
@@ -115,9 +126,7 @@ class Diffsol:
     def run(self, factors: np.ndarray, rtol: float) -> np.ndarray:
         """(P, T, K) states."""
         self.ode.rtol, self.ode.atol = rtol, 1e-3 * rtol
-        given = {n: self.ours.nominal[n] * factors[:, j]
-                 for j, n in enumerate(self.problem.varied)}
-        start = self.ours.model.solve(given, [0.0]).values[:, 0]
+        start = self.ours.start(factors)
         out = np.full((len(factors), len(self.problem.t_out), len(self.order)), np.nan)
         for q, row in enumerate(factors):
             p = self.base.copy()
@@ -143,11 +152,13 @@ class Diffsol:
                     y[self.rows[what]] += value
 
 
-def _key(sbml: str, name: str) -> str:
+def _keys(sbml: str) -> dict[str, str]:
+    """libRoadRunner's names of the species: in brackets what is a concentration."""
     import libsbml
 
-    item = libsbml.readSBMLFromString(sbml).getModel().getSpecies(name)
-    return name if item is None or item.getHasOnlySubstanceUnits() else f"[{name}]"
+    document = libsbml.readSBMLFromString(sbml)  # must outlive what is read from it
+    return {s.getId(): s.getId() if s.getHasOnlySubstanceUnits() else f"[{s.getId()}]"
+            for s in document.getModel().getListOfSpecies()}
 
 
 def _installed(package: str) -> bool:

@@ -34,8 +34,9 @@ def roadrunner_run(sbml: str, names: list[str], t_out, *, parameters: Mapping[st
     """(T, K) values of `names` by libRoadRunner (CVODE), restarted at every change."""
     roadrunner = _need("roadrunner")
     roadrunner.Logger.setLevel(roadrunner.Logger.LOG_FATAL)
-    model = _with_parameters(sbml, parameters)
-    runner = roadrunner.RoadRunner(model.getSBMLDocument().toSBML())
+    document = _with_parameters(sbml, parameters)  # must outlive its model
+    model = document.getModel()
+    runner = roadrunner.RoadRunner(document.toSBML())
     runner.integrator.relative_tolerance = rtol
     runner.integrator.absolute_tolerance = atol
     runner.integrator.maximum_num_steps = 10_000_000
@@ -61,7 +62,7 @@ def roadrunner_run(sbml: str, names: list[str], t_out, *, parameters: Mapping[st
 
 
 def _with_parameters(sbml: str, parameters: Mapping[str, float]):
-    """The libSBML model with parameter values and compartment sizes written into it."""
+    """The libSBML document with parameter values and compartment sizes written into it."""
     libsbml = _need("libsbml")
     document = libsbml.readSBMLFromString(sbml)
     model = document.getModel()
@@ -72,7 +73,7 @@ def _with_parameters(sbml: str, parameters: Mapping[str, float]):
             model.getParameter(name).setValue(value)
         else:
             raise unknown_name("parameter", name, [q.getId() for q in model.getListOfParameters()])
-    return model
+    return document
 
 
 def _stops(t_out, schedule: Schedule | None) -> list[tuple[float, list]]:
