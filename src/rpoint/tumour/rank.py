@@ -252,7 +252,7 @@ def _explain(tumour, table, arms, ensemble, top, nodes, jobs) -> dict[str, Expla
             row.combination,
             row.best_part_name,
             ensemble,
-            sets=10,
+            sets=8,
             nodes=nodes,
             threads=jobs,
         )

@@ -32,6 +32,7 @@ from rpoint.tumour.subjects import Subjects
 ORDER = ("MDM2", "p53", "ER", "AKT", "ERK", "MYC", "p21", "p27", "CycD", "CDK2", "E2F")
 LABEL = {"CycD": "cyclin D1", "CDK2": "CDK2 (active)", "E2F": "E2F (free)", "ER": "ER (active)"}
 TIE_PCT = 10.0
+FINE = 4  # recorded points in one step of a held node
 MIN_SHARE = 0.05  # of the untreated rate: a smaller difference between arms is not explained
 
 
@@ -117,9 +118,9 @@ def explain(
     ensemble: Any,
     *,
     days: float = 28.0,
-    sets: int = 30,
+    sets: int = 20,
     nodes: int = 3,
-    grid_h: float = 4.0,
+    grid_h: float = 2.0,
     held: Sequence[str] = ORDER,
     host: str = "patient",
     threads: int | None = None,
@@ -142,7 +143,7 @@ def explain(
     sets, nodes
         Parameter sets, and cell-to-cell nodes of each.
     grid_h
-        A held node follows the other arm's course in steps of this length, h.
+        A held node follows the mean of the other arm's course over steps of this length, h.
     held
         The nodes to hold.
     host
@@ -195,7 +196,7 @@ class _Trial:
     Attributes
     ----------
     grid
-        (T,) h.
+        (T,) h; every `FINE`-th point begins a step of a held node.
     rest
         Untreated steady states, (S, 1, N) lanes.
     courses
@@ -220,7 +221,8 @@ class _Trial:
             np.unique(np.linspace(0, len(rows) - 1, min(sets, len(rows))).round().astype(int))
         ]
         subjects = typical_subjects(rows, host)
-        grid = np.arange(0.0, 24.0 * days + 1e-9, grid_h)
+        steps = max(1, round(24.0 * days / grid_h))
+        grid = np.linspace(0.0, 24.0 * days, steps * FINE + 1)
         dosing = Dosing.of(pair, subjects, grid[-1])
         observables = (*RATES, *(NODES[node] for node in ORDER))
         model = compile_model(dosing.sbml, observables=observables)
@@ -281,7 +283,8 @@ class _Trial:
         clamps = {f"{kind}_{node}": np.zeros(count * len(held)) for node in held for kind in "ku"}
         for b, node in enumerate(held):
             course = self.courses[:, :, other, :, 2 + ORDER.index(node)].reshape(count, -1)
-            steps = 0.5 * (course[:, :-1] + course[:, 1:])
+            middles = 0.5 * (course[:, :-1] + course[:, 1:])
+            steps = middles.reshape(count, -1, FINE).mean(axis=2)
             block = slice(b * count, (b + 1) * count)
             clamps[f"k_{node}"][block], clamps[f"u_{node}"][block] = 1.0, steps[:, 0]
             schedules += [self._schedule(doses, f"u_{node}", row) for row in steps]
@@ -290,7 +293,7 @@ class _Trial:
 
     def _schedule(self, doses: tuple, name: str, steps: np.ndarray) -> Schedule:
         """The arm's doses and the held node's steps, in order of time."""
-        times = self.grid[1:-1].tolist()
+        times = self.grid[FINE:-1:FINE].tolist()
         sets = [(t, "set", name, v) for t, v in zip(times, steps[1:].tolist(), strict=True)]
         return Schedule(tuple(sorted((*doses, *sets), key=_time)))
 
