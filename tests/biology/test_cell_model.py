@@ -5,7 +5,16 @@ import math
 import numpy as np
 import pytest
 
-from rpoint.biology import HANDLES, INPUTS, NODES, cell_antimony, cell_sbml, contexts, exposures, parameters
+from rpoint.biology import (
+    HANDLES,
+    INPUTS,
+    NODES,
+    cell_antimony,
+    cell_sbml,
+    contexts,
+    exposures,
+    parameters,
+)
 
 roadrunner = pytest.importorskip("roadrunner")
 
@@ -73,7 +82,12 @@ def test_conserved_proteins_stay_conserved_in_the_living_cell(drug):
     cdk2 = sum(r[f"[{s}]"] for s in ("CDK2", "E", "E_p21", "E_p27"))
     rb = sum(r[f"[{s}]"] for s in ("RBu", "RBp", "RBpp"))
     mdm4 = r["[MDM4]"] + r["[p53_MDM4]"]
-    for found, name in ((cdk4, "CDK4_total"), (cdk2, "CDK2_total"), (rb, "RB_total"), (mdm4, "MDM4_total")):
+    for found, name in (
+        (cdk4, "CDK4_total"),
+        (cdk2, "CDK2_total"),
+        (rb, "RB_total"),
+        (mdm4, "MDM4_total"),
+    ):
         assert found == pytest.approx(parameters()[name].value, rel=1e-6)
 
 
@@ -118,7 +132,7 @@ def test_every_parameter_has_unit_source_grade_and_prior():
 
 
 def test_modules_hold_no_bare_rate():
-    """Numbers in the modules are stoichiometric, structural, or stated weights; rates have names."""
+    """Numbers in the modules are stoichiometric, structural or stated weights; rates have names."""
     assert set(INPUTS) >= set(HANDLES)
     text = cell_antimony()
     population_level = {"mitogen_sd", "p21_sd"}  # between cells, used by rpoint.tumour.cells

@@ -1,4 +1,4 @@
-"""Roberto/Lloyd experiments: every judge can hold and can fail, on made-up cells and on real runs."""
+"""Roberto/Lloyd experiments: every judge can hold and fail, on made-up cells and on real runs."""
 
 import numpy as np
 import pytest

@@ -107,7 +107,9 @@ def _oracle_values(values, names):
 
 def test_engine_and_libroadrunner_give_the_same_treated_cell(sets):
     names = ["net_rate", "CycD_total", "free_CIP", "CDK2_active", "RB_phospho", "p53_active"]
-    values = {k: float(v) for k, v in sets.parameters.iloc[0].items() if k not in ("mitogen_sd", "p21_sd")}
+    values = {
+        k: float(v) for k, v in sets.parameters.iloc[0].items() if k not in ("mitogen_sd", "p21_sd")
+    }
     run = run_cells(
         [Condition("C", treatment=X["CDK4/6i"], days=3.0)], sets.take([0]), nodes=1, rtol=1e-9
     )

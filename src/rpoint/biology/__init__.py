@@ -1,4 +1,4 @@
-"""The cell model: Antimony modules, parameters with priors, contexts, and their assembly to SBML."""
+"""The cell model: Antimony modules, parameters with priors, contexts, assembly to SBML."""
 
 from rpoint.biology.assemble import (
     HANDLES,

@@ -1,7 +1,7 @@
 """Join the Antimony modules into one model and translate it to SBML L3V2.
 
-The modules hold structure only; every number comes from ``parameters.yaml`` and, for drugs, from the
-catalogue through :mod:`rpoint.pharmacology.pk`.
+The modules hold structure only; every number comes from ``parameters.yaml`` and, for drugs, from
+the catalogue through :mod:`rpoint.pharmacology.pk`.
 """
 
 from __future__ import annotations

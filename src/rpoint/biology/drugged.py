@@ -9,7 +9,9 @@ from rpoint.pharmacology.pk import drug_model, input_lines, module_lines
 E2_IN_TUMOUR_NM = 0.3
 
 
-def pk_statements(drugs: tuple[str, ...], species: str = "human", weight_kg: float | None = None) -> str:
+def pk_statements(
+    drugs: tuple[str, ...], species: str = "human", weight_kg: float | None = None
+) -> str:
     """Antimony statements for the drugs of a simulation.
 
     Parameters

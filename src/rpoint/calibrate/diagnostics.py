@@ -1,7 +1,8 @@
 """How much a set of chains is worth: split R-hat and effective sample size.
 
 Reference: Vehtari, Gelman, Simpson, Carpenter, Bürkner 2021, Bayesian Anal 16:667,
-doi:10.1214/20-BA1221 (split R-hat without rank normalisation; ESS by Geyer's initial positive pairs).
+doi:10.1214/20-BA1221 (split R-hat without rank normalisation; ESS by Geyer's initial positive
+pairs).
 """
 
 from __future__ import annotations

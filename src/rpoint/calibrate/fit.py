@@ -12,9 +12,9 @@ the same file continues from.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Callable
 
 import numpy as np
 import pandas as pd
@@ -27,8 +27,8 @@ from rpoint.errors import RpointError
 
 Tell = Callable[[str], None]
 
-#: Demands that an accepted set may miss. Cells of the matrix must hold in 90 % of the ensemble one by
-#: one, not all in one set; many thresholds bind at once.
+#: Demands that an accepted set may miss. Cells of the matrix must hold in 90 % of the ensemble one
+#: by one, not all in one set; many thresholds bind at once.
 MISSES = 2
 #: Nodes of the final judgement (the search uses fewer).
 JUDGE_NODES = 5
@@ -83,7 +83,9 @@ def _refill(x: np.ndarray, p: np.ndarray, rng: np.random.Generator) -> np.ndarra
     return x
 
 
-def run(problem: Problem, start: np.ndarray, plan: Plan, checkpoint: Path, tell: Tell) -> dict[str, np.ndarray]:
+def run(
+    problem: Problem, start: np.ndarray, plan: Plan, checkpoint: Path, tell: Tell
+) -> dict[str, np.ndarray]:
     """Anneal and sample; returns and saves ``x`` (draws, chains, d) and ``log_density``."""
     if checkpoint.exists():
         saved = np.load(checkpoint)
@@ -101,13 +103,17 @@ def run(problem: Problem, start: np.ndarray, plan: Plan, checkpoint: Path, tell:
         before_p = np.concatenate([before_p, chains.log_density])
         x, done = chains.x[-1], done + n
         np.savez_compressed(checkpoint, x=before_x, log_density=before_p)
-        tell(f"sampled {done}/{plan.iterations}: log density {np.median(chains.log_density[-1]):.1f}, "
-             f"accepted {chains.accepted:.2f}")  # fmt: skip
+        tell(
+            f"sampled {done}/{plan.iterations}: log density {np.median(chains.log_density[-1]):.1f}, "
+            f"accepted {chains.accepted:.2f}"
+        )
     return {"x": before_x, "log_density": before_p}
 
 
-def select(problem: Problem, draws: dict[str, np.ndarray], plan: Plan) -> tuple[Ensemble, pd.DataFrame]:
-    """The ensemble, and per parameter: quantiles, width against the prior, R-hat, effective size."""
+def select(
+    problem: Problem, draws: dict[str, np.ndarray], plan: Plan
+) -> tuple[Ensemble, pd.DataFrame]:
+    """The ensemble; per parameter: quantiles, width against the prior, R-hat, effective size."""
     half = draws["x"][len(draws["x"]) // 2 :]
     every = max(1, half.shape[0] * half.shape[1] // (4 * plan.sets))
     flat = half.reshape(-1, half.shape[-1])[::every]
@@ -127,7 +133,9 @@ def diagnose(problem: Problem, half: np.ndarray, accepted: np.ndarray) -> pd.Dat
     lo, hi = problem.bounds
     q = np.exp(lo + np.percentile(accepted, [5, 50, 95], axis=0) * (hi - lo))
     width = np.subtract(*np.percentile(accepted, [95, 5], axis=0)) / 0.9
-    table = pd.DataFrame({"q05": q[0], "median": q[1], "q95": q[2], "width_of_prior": width}, index=problem.names)
+    table = pd.DataFrame(
+        {"q05": q[0], "median": q[1], "q95": q[2], "width_of_prior": width}, index=problem.names
+    )
     table["r_hat"] = [r_hat(half[:, :, j]) for j in range(half.shape[2])]
     table["effective_size"] = [effective_size(half[:, :, j]) for j in range(half.shape[2])]
     table.index.name = "parameter"

@@ -2,14 +2,14 @@
 
 A target's physical condition (nM of drug in the medium) becomes occupancy numbers through in-cell
 constants of culture: ``assay_K_palbociclib_nM`` and ``assay_K_nutlin_nM`` are fitted, and so is the
-oestradiol that stripped medium keeps, ``assay_E2_residual_nM``; the others are stated here with their
-reason.
+oestradiol that stripped medium keeps, ``assay_E2_residual_nM``; the others are stated here with
+their reason.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Mapping
 
 import numpy as np
 import pandas as pd
@@ -18,23 +18,27 @@ from rpoint.calibrate.targets import load_targets, segments
 from rpoint.tumour.cells import CellRun, Condition, run_cells
 
 #: Fitted numbers of the assays: name -> (lo, hi) of a log-uniform prior, nM.
-ASSAY = {"assay_K_palbociclib_nM": (3.0, 120.0), "assay_K_nutlin_nM": (100.0, 2500.0), "assay_E2_residual_nM": (1e-4, 0.03)}
+ASSAY = {
+    "assay_K_palbociclib_nM": (3.0, 120.0),
+    "assay_K_nutlin_nM": (100.0, 2500.0),
+    "assay_E2_residual_nM": (1e-4, 0.03),
+}
 #: CDK6 over CDK4 for palbociclib: biochemical IC50 15 over 11 nM.
 PALBOCICLIB_CDK6_OVER_CDK4 = 15.0 / 11.0
 #: Abemaciclib over palbociclib on CDK4: biochemical IC50 2 over 11 nM, on CDK6 10 over 15 nM.
 ABEMACICLIB_OVER_PALBOCICLIB = (2.0 / 11.0, 10.0 / 15.0)
 #: Fulvestrant: unit in-cell constant 1 nM; potency_SERD is fitted around it.
 K_FULVESTRANT_NM = 1.0
-#: Error of the model itself, per point, on the scale of the target: no model of this kind is right to
-#: better than a tenth, however many wells were counted.
+#: Error of the model itself, per point, on the scale of the target: no model of this kind is right
+#: to better than a tenth, however many wells were counted.
 DISCREPANCY = 0.1
 #: Fold at which a plate is full (He 2025).
 PLATE_CAPACITY = 156.9
 GRID_D = (0.0, 0.5, 1.0, 2.0, 3.0, 5.0, 7.0, 10.0, 14.0, 21.0, 28.0)
 REPORTER_D = tuple(h / 24 for h in (0.0, 3, 6, 9, 12, 15, 18, 21, 24, 30, 36, 48, 66))
 OBSERVABLES = (
-    "division_rate", "death_rate", "net_rate", "p53_total", "MDM2_total", "CycD_total", "CycE_total",
-    "ER_active", "p21_total", "S_phase",
+    "division_rate", "death_rate", "net_rate", "p53_total", "MDM2_total", "CycD_total",
+    "CycE_total", "ER_active", "p21_total", "S_phase",
 )  # fmt: skip
 _MCF7_TABLES = ("mcf7_counts", "mcf7_combination_17d", "mcf7_westerns", "mcf7_e2")
 
@@ -60,7 +64,7 @@ class _Arm:
 
     @property
     def stripped(self) -> bool:
-        """Whether the medium keeps what charcoal leaves of oestradiol (cell counts, not reporters)."""
+        """Whether the medium keeps what charcoal leaves of oestradiol (counts, not reporters)."""
         return self.key[0] == "MCF7"
 
     def occupancies(self, assay: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -79,7 +83,9 @@ class _Arm:
             "c_MDM2": 1e3 * dose.get("nutlin_uM", 0.0) / assay["assay_K_nutlin_nM"],
         }
         if "e2_nM" in dose:
-            out["in_E2"] = np.maximum(dose["e2_nM"], assay["assay_E2_residual_nM"] if self.stripped else 0.0)
+            out["in_E2"] = np.maximum(
+                dose["e2_nM"], assay["assay_E2_residual_nM"] if self.stripped else 0.0
+            )
             out["in_E2"] = np.broadcast_to(out["in_E2"], (n,))
         return out
 
@@ -108,7 +114,14 @@ class Predictions:
         return self.targets.assign(predicted=mid, lo90=lo, hi90=hi)
 
 
-def predict(ensemble, targets: pd.DataFrame | None = None, *, nodes: int = 5, threads=None, rtol: float = 1e-5) -> Predictions:
+def predict(
+    ensemble,
+    targets: pd.DataFrame | None = None,
+    *,
+    nodes: int = 5,
+    threads=None,
+    rtol: float = 1e-5,
+) -> Predictions:
     """Predict targets for every parameter set.
 
     Parameters
@@ -124,22 +137,39 @@ def predict(ensemble, targets: pd.DataFrame | None = None, *, nodes: int = 5, th
         if arm.key[0] == "starved":
             for level in (10.0, 100.0):
                 doses = tuple((k, level if k == "e2_nM" else v) for k, v in arm.doses)
-                arms.setdefault(("starved", doses), _Arm(("starved", doses), arm.context, arm.genotype, doses))
+                arms.setdefault(
+                    ("starved", doses), _Arm(("starved", doses), arm.context, arm.genotype, doses)
+                )
         if arm.context == "HepG2":
-            arms.setdefault(("HepG2", (("nutlin_uM", 0.0),)), _Arm(("HepG2", (("nutlin_uM", 0.0),)), "HepG2", (), (("nutlin_uM", 0.0),)))
+            arms.setdefault(
+                ("HepG2", (("nutlin_uM", 0.0),)),
+                _Arm(("HepG2", (("nutlin_uM", 0.0),)), "HepG2", (), (("nutlin_uM", 0.0),)),
+            )
     courses = _run(list(arms.values()), ensemble, nodes, threads, rtol)
     values = np.array([_readout(row, courses) for row in targets.to_dict("records")])
     return Predictions(targets, values)
 
 
-def _run(arms: list[_Arm], ensemble, nodes: int, threads, rtol: float) -> dict[tuple, tuple[np.ndarray, dict]]:
+def _run(
+    arms: list[_Arm], ensemble, nodes: int, threads, rtol: float
+) -> dict[tuple, tuple[np.ndarray, dict]]:
     assay = {k: np.asarray(ensemble.nuisance[k], float) for k in ASSAY}
     grid = np.array(sorted({*GRID_D, *REPORTER_D}))
     conditions = [
-        Condition(str(i), context=a.context, genotype=dict(a.genotype), treatment=a.occupancies(assay))
+        Condition(
+            str(i), context=a.context, genotype=dict(a.genotype), treatment=a.occupancies(assay)
+        )
         for i, a in enumerate(arms)
-    ]  # fmt: skip
-    run = run_cells(conditions, ensemble, t_out=grid, nodes=nodes, observables=OBSERVABLES, threads=threads, rtol=rtol)
+    ]
+    run = run_cells(
+        conditions,
+        ensemble,
+        t_out=grid,
+        nodes=nodes,
+        observables=OBSERVABLES,
+        threads=threads,
+        rtol=rtol,
+    )
     return {a.key: (grid, _course(run, str(i))) for i, a in enumerate(arms)}
 
 
@@ -147,7 +177,9 @@ def _course(run: CellRun, name: str) -> dict[str, np.ndarray]:
     return {o: run.series(o, name) for o in OBSERVABLES}
 
 
-def log_growth(t_d: np.ndarray, division: np.ndarray, death: np.ndarray, at_d: float, capacity: float | None) -> np.ndarray:
+def log_growth(
+    t_d: np.ndarray, division: np.ndarray, death: np.ndarray, at_d: float, capacity: float | None
+) -> np.ndarray:
     """Log fold of cells at a day under logistic crowding of division.
 
     Rates are 1/h, shape (sets, T) on the grid ``t_d`` (days).
@@ -173,7 +205,10 @@ def _readout(row: Mapping, courses: Mapping) -> np.ndarray:
         return log_growth(grid, course["division_rate"], course["death_rate"], day, PLATE_CAPACITY)
     if row["readout"] == "log_cells_over_control":
         _, control = courses[("HepG2", (("nutlin_uM", 0.0),))]
-        lost = [log_growth(grid, c["division_rate"], c["death_rate"], day, None) for c in (course, control)]
+        lost = [
+            log_growth(grid, c["division_rate"], c["death_rate"], day, None)
+            for c in (course, control)
+        ]
         return lost[0] - lost[1]
     level = _interpolate(grid, course[row["observable"]], day)
     if row["readout"] == "fraction_of_plateau":

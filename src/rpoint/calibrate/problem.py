@@ -15,8 +15,8 @@ from rpoint.tumour.cells import run_cells
 
 #: Weight of a missed demand: a miss of one scale unit costs this many log units, linearly.
 HINGE = 25.0
-#: Where a single drug all but stops growth, a combination cannot be judged; such a set says nothing on
-#: the central claim, so these demands weigh more.
+#: Where a single drug all but stops growth, a combination cannot be judged; such a set says
+#: nothing on the central claim, so these demands weigh more.
 SCORABLE = ("wt|M partial", "wt|C partial", "akt|CA partial")
 SCORABLE_HINGE = 65.0
 #: A missed demand also costs this much at once, so that small misses do not pile up on thresholds.

@@ -65,8 +65,8 @@ def sample(
     archive : ndarray, shape (m, d), optional
         States to draw differences from; default ``start``.
     pull : bool
-        Half of the proposals also move towards one of the best chains. Faster to a good region, but no
-        longer a sampler: for annealing only.
+        Half of the proposals also move towards one of the best chains. Faster to a good region,
+        but no longer a sampler: for annealing only.
     tick : callable, optional
         Called after every iteration with (iteration, log densities, acceptance so far).
     """

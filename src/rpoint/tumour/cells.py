@@ -2,15 +2,16 @@
 
 A condition is a cell (context, genotype) and what is done to it. Every cell is first brought to its
 own untreated steady state; the treatment starts at t = 0. Cells of one population differ in the
-mitogen they see and in the p21 they make (log-normal, equal-probability quantile nodes), and rates are
-averaged over them, because one bistable switch would turn every graded effect into all or none.
+mitogen they see and in the p21 they make (log-normal, equal-probability quantile nodes), and rates
+are averaged over them, because one bistable switch would turn every graded effect into all or none.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.special import ndtri
@@ -194,7 +195,7 @@ def node_factors(columns: Mapping[str, np.ndarray], nodes: int) -> dict[str, np.
 
 def run_cells(
     conditions: Iterable[Condition],
-    ensemble: "Ensemble | Mapping[str, np.ndarray]",
+    ensemble: Ensemble | Mapping[str, np.ndarray],
     *,
     t_out: Sequence[float] | None = None,
     nodes: int = 5,
@@ -226,7 +227,9 @@ def run_cells(
     sets = _as_columns(ensemble)
     times = sorted({c.days for c in conditions} if t_out is None else {float(t) for t in t_out})
     states, baseline = _equilibrate(conditions, sets, nodes, rtol, threads)
-    return _treat(conditions, sets, nodes, np.array(times), observables, states, baseline, rtol, threads)
+    return _treat(
+        conditions, sets, nodes, np.array(times), observables, states, baseline, rtol, threads
+    )
 
 
 def _check_names(conditions: tuple[Condition, ...]) -> None:
@@ -238,7 +241,7 @@ def _check_names(conditions: tuple[Condition, ...]) -> None:
         raise RpointError("No condition to run; give at least one Condition.")
 
 
-def _as_columns(ensemble: "Ensemble | Mapping[str, np.ndarray]") -> dict[str, np.ndarray]:
+def _as_columns(ensemble: Ensemble | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
     table = getattr(ensemble, "parameters", ensemble)
     columns = {k: np.atleast_1d(np.asarray(table[k], float)) for k in parameters() if k in table}
     if not columns:
@@ -297,7 +300,9 @@ def _treat(conditions, sets, nodes, times, observables, states, baseline, rtol, 
         for node, level in c.clamp.items():
             held = baseline[rows[i], ..., list(dict.fromkeys(NODES.values())).index(NODES[node])]
             lanes.setdefault(f"k_{node}", np.zeros(shape))[i] = 1.0
-            lanes.setdefault(f"u_{node}", np.zeros(shape))[i] = held if level == "vehicle" else level
+            lanes.setdefault(f"u_{node}", np.zeros(shape))[i] = (
+                held if level == "vehicle" else level
+            )
     result = model.solve(
         {k: v.ravel() for k, v in lanes.items()}, times * 24.0, rtol=rtol, atol=rtol * 1e-3,
         threads=threads, initial=start[rows].reshape(-1, start.shape[-1]),
