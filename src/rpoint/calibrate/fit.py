@@ -104,8 +104,8 @@ def run(
         x, done = chains.x[-1], done + n
         np.savez_compressed(checkpoint, x=before_x, log_density=before_p)
         tell(
-            f"sampled {done}/{plan.iterations}: log density {np.median(chains.log_density[-1]):.1f}, "
-            f"accepted {chains.accepted:.2f}"
+            f"sampled {done}/{plan.iterations}: log density "
+            f"{np.median(chains.log_density[-1]):.1f}, accepted {chains.accepted:.2f}"
         )
     return {"x": before_x, "log_density": before_p}
 
