@@ -11,7 +11,7 @@ from rpoint.evidence.dose import crossing, growth_inhibition, half_dose, series
 from rpoint.evidence.experiment import Lab
 
 # Factors on 30 x Kd of the dimer: 0.1 to 1000 times Kd, four decades.
-DOSES = (1 / 300, 1 / 30, 0.1, 1 / 3, 1.0, 10 / 3, 10.0, 100 / 3)
+DOSES = (1 / 300, 0.1, 1 / 3, 1.0, 10 / 3, 10.0, 100 / 3)
 
 
 def dosed(line: Setup, treatment: str, doses: Sequence[float] = DOSES) -> list[Setup]:
