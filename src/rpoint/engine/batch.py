@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class Batch:
         self.cancel = np.zeros(1, np.int64)
         t_end = float(times[-1]) if outputs else t_start
         first, when, targets, amounts = events
-        self.fields = {
+        self.fields: dict[str, Any] = {
             "patients": count, "parameters": table, "initial": start, "outputs": outputs,
             "t_out": times, "schedule": index, "first": first, "times": when,
             "targets": targets, "amounts": amounts, "values": self.values, "status": self.status,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rpoint.engine.expr import Graph
 from rpoint.engine.ir import Function
 
@@ -62,7 +64,8 @@ class Expressions:
             return self.time
         if op == "add":
             return self._sum(args[0], args[1])
-        return getattr(self, f"_{op}", self._unary)(*self._operands(op, args), op)
+        write: Callable[..., str] = getattr(self, f"_{op}", self._unary)
+        return write(*self._operands(op, args), op)
 
     def _operands(self, op: str, args: tuple) -> tuple:
         if op == "powi":
@@ -95,14 +98,14 @@ class Expressions:
         return self.f.bin("fdiv", self.f.splat(1.0), x)
 
     def _powi(self, x: str, k: int, _: str) -> str:
-        total = None
+        total: str | None = None
         while k:
             if k & 1:
                 total = x if total is None else self.f.bin("fmul", total, x)
             k >>= 1
             if k:
                 x = self.f.bin("fmul", x, x)
-        return total
+        return total or x
 
     def _pow(self, x: str, e: str, _: str) -> str:
         return self.f.call("rp_pow", x, e)

@@ -17,6 +17,7 @@ Node kinds (``graph.op[i]``, ``graph.args[i]``)::
 from __future__ import annotations
 
 import math
+from collections.abc import Callable, Iterator
 
 TIME, STATE, PARAM = 4, 2, 1
 
@@ -295,10 +296,11 @@ class Graph:
         if op == "powi":
             return self._powi(memo[args[0]], args[1])
         new = tuple(memo[m] for m in args)
-        build = {"mul": self.mul, "inv": self.inv, "pow": self.pow, "sqrt": self.sqrt,
-                 "exp": self.exp, "log": self.log, "sel": self.select}.get(op)
-        if build is not None:
-            return build(*new)
+        build: dict[str, Callable[..., int]] = {
+            "mul": self.mul, "inv": self.inv, "pow": self.pow, "sqrt": self.sqrt,
+            "exp": self.exp, "log": self.log, "sel": self.select}  # fmt: skip
+        if op in build:
+            return build[op](*new)
         return self._node(op, new, self._union(new))
 
     # -- derivatives ----------------------------------------------------------------------
@@ -349,7 +351,7 @@ class Graph:
                 terms.append((coef, d if factor is None else self.mul(factor, d)))
         return self.add(terms)
 
-    def _partials(self, n: int):
+    def _partials(self, n: int) -> Iterator[tuple[float, int | None, int]]:
         """Yield (a, factor node or None, child) such that dn = sum of a*factor*dchild."""
         op, args = self.op[n], self.args[n]
         if op == "add":
@@ -379,7 +381,7 @@ class Graph:
                                self.const(-1.0), self.const(1.0))
             yield 1.0, sign, args[0]
 
-    def _pow_partials(self, n: int):
+    def _pow_partials(self, n: int) -> Iterator[tuple[float, int | None, int]]:
         base, e = self.args[n]
         if self.deps[base] & (STATE | TIME):
             # away from zero, so that x**0.5 at x = 0 keeps a finite slope

@@ -165,8 +165,8 @@ class LoopWriter(Writer):
                         given = f.get("double", f.at(initial, row), i)
                         with f.when(f.let(f"fcmp ord double {given}, {given}")):
                             f.store("double", given, self.lane(f, y, i, lane))
-                for j, k in enumerate(self.system.equations.derived):
-                    f.store("double", f.load("double", self.lane(f, yo, self.n + j, lane)),
+                for d, k in enumerate(self.system.equations.derived):
+                    f.store("double", f.load("double", self.lane(f, yo, self.n + d, lane)),
                             self.lane(f, p, k, lane))
         f.do(f"call void @rp_prep(ptr {p})")
         f.do(f"call void @rp_observe(ptr {y}, ptr {p}, {self.vec} {clock}, ptr {o})")

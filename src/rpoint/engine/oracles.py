@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import math
 from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 
@@ -92,7 +93,7 @@ def python_function(graph: Graph, nodes: list[int]) -> Callable:
     """``f(y, p, t) -> list`` that evaluates `nodes` with Python's own floating point."""
     lines = [f"v{n} = {_source(graph, n)}" for n in graph.reach(nodes)]
     body = "\n    ".join([*lines, "return [" + ", ".join(f"v{n}" for n in nodes) + "]"])
-    space = {"math": math, "power": _power, "nan": math.nan, "inf": math.inf}
+    space: dict[str, Any] = {"math": math, "power": _power, "nan": math.nan, "inf": math.inf}
     exec(f"def function(y, p, t):\n    {body}", space)  # own text, made from numbers and names
     return space["function"]
 

@@ -31,6 +31,7 @@ class Schedule:
     """
 
     __slots__ = ("changes",)
+    changes: tuple[tuple[float, str, str, float], ...]
 
     def __init__(self, changes: tuple = ()) -> None:
         object.__setattr__(self, "changes", tuple(sorted(changes, key=_time)))
