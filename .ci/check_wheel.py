@@ -14,7 +14,11 @@ ROOT = Path(__file__).resolve().parents[1]
 def main() -> int:
     """Return 0 if the wheel is complete, else say what is wrong and return 1."""
     listed = subprocess.run(
-        ["git", "ls-files", "src/rpoint"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["git", "ls-files", "src/rpoint"],
+        cwd=ROOT,
+        capture_output=True,
+        encoding="utf-8",
+        check=True,
     )
     wanted = {name.removeprefix("src/") for name in listed.stdout.splitlines()}
     with tempfile.TemporaryDirectory() as folder:

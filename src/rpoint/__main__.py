@@ -9,6 +9,9 @@ def main() -> None:
     """Run the command line and leave with its exit code."""
     from rpoint.cli.app import run
 
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="replace")  # a terminal that lacks a letter stops nothing
     sys.exit(run())
 
 

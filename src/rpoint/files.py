@@ -103,8 +103,10 @@ def write_json(path: str | os.PathLike[str], value: Any) -> Path:
     return write_text(path, to_json(value) + "\n")
 
 
-def to_json(value: Any) -> str:
+def to_json(value: Any, *, ascii_only: bool = False) -> str:
     """`value` as strict JSON: NumPy and pandas values become plain ones, NaN becomes null.
+
+    Letters beyond ASCII stay as they are, unless `ascii_only` asks for escapes.
 
     >>> print(to_json({"a": float("nan"), "b": (1, 2)}))
     {
@@ -115,7 +117,7 @@ def to_json(value: Any) -> str:
       ]
     }
     """
-    return json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    return json.dumps(plain(value), indent=2, ensure_ascii=ascii_only, allow_nan=False)
 
 
 def plain(value: Any) -> Any:

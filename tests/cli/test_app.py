@@ -33,7 +33,9 @@ def test_help_is_printed_without_heavy_imports():
         "import sys; from rpoint.cli.app import run; run(['--help']); "
         f"print(sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=60
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines()[-1] == "[]"
     assert "Research use only" in done.stdout
@@ -51,6 +53,19 @@ def test_every_command_has_help_with_an_example_and_the_shared_options(path, cap
 def test_without_arguments_the_help_is_shown(capsys):
     assert run([]) == 0
     assert "Commands:" in capsys.readouterr().out
+
+
+def test_a_terminal_without_the_letters_stops_nothing():
+    import os
+
+    told = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    base = [sys.executable, "-m", "rpoint", "show", "drugs", "palbociclib"]
+    for more in ([], ["--json"]):
+        done = subprocess.run([*base, *more], capture_output=True, env=told, timeout=60)
+        assert done.returncode == 0, done.stderr
+        shown = done.stdout.decode("ascii")
+    whole = subprocess.run([*base, "--json"], capture_output=True, timeout=60).stdout
+    assert json.loads(shown) == json.loads(whole.decode("utf-8"))
 
 
 def test_version(capsys):

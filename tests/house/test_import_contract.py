@@ -18,7 +18,7 @@ def lint(folder: Path, source: Path) -> subprocess.CompletedProcess[str]:
         cwd=folder,
         env={**os.environ, "PYTHONPATH": str(source), "COLUMNS": "100"},
         capture_output=True,
-        text=True,
+        encoding="utf-8",
         timeout=120,
     )
 

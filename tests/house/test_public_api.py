@@ -41,7 +41,9 @@ def test_an_unknown_name_is_an_attribute_error():
 def test_importing_rpoint_loads_nothing_heavy():
     code = "import sys, rpoint; print(len([m for m in sys.modules if m.startswith('rpoint')]), "
     code += "[m for m in ('numpy', 'pandas', 'sympy', 'typer') if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, encoding="utf-8", timeout=60
+    )
     assert done.stdout.strip() == "1 []", done.stderr
 
 

@@ -29,7 +29,7 @@ MAX_LINES = 550
 
 def tracked(root):
     listed = subprocess.run(
-        ["git", "ls-files", "-z"], cwd=root, capture_output=True, text=True, check=False
+        ["git", "ls-files", "-z"], cwd=root, capture_output=True, encoding="utf-8", check=False
     )
     if listed.returncode:
         pytest.skip("not a git checkout: which files are tracked is unknown")

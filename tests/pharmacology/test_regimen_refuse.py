@@ -210,10 +210,10 @@ def test_no_text_at_all(names, text):
     ids=["letters", "components", "nul", "parentheses", "spaces"],
 )
 def test_a_megabyte_is_refused_at_once_in_few_lines(names, text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     with pytest.raises(RegimenError) as caught:
         parse(text, names)
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
     assert len(str(caught.value)) < 1500
 
 
@@ -235,12 +235,12 @@ def test_a_megabyte_is_refused_at_once_in_few_lines(names, text):
     ids=lambda t: t[:24],
 )
 def test_the_longest_texts_are_read_in_no_time(names, text):
-    begin = time.perf_counter()
+    begin = time.process_time()
     try:
         parse(text, names)
     except RegimenError as error:
         assert len(str(error)) < 1500
-    assert time.perf_counter() - begin < 1.0
+    assert time.process_time() - begin < 1.0
 
 
 def test_a_long_text_is_shown_around_the_word(names):

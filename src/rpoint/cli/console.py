@@ -31,7 +31,8 @@ class Console:
         """Print the result as JSON; the only thing on stdout under --json."""
         from rpoint.files import to_json
 
-        sys.stdout.write(to_json(value) + "\n")
+        utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
+        sys.stdout.write(to_json(value, ascii_only=not utf8) + "\n")
 
     def deliver(self, name: str, value: Any) -> None:
         """Print the result if --json asks for it, and write it to `--out` as `name`.json."""

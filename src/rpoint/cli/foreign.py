@@ -81,7 +81,9 @@ def suspicious(text: str) -> str | None:
 def _in_child(file: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "rpoint.cli.foreign", str(file.absolute())]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=MAX_SECONDS)
+        done = subprocess.run(
+            command, capture_output=True, encoding="utf-8", errors="replace", timeout=MAX_SECONDS
+        )
     except subprocess.TimeoutExpired:
         return {"accepted": False, "reason": f"the reader took longer than {MAX_SECONDS} s"}
     if done.returncode < 0:
