@@ -84,5 +84,6 @@ def test_cached_start_needs_no_reader(folder, text, tmp_path):
             f"m = compile_model(open({str(path)!r}, encoding='utf-8').read());"
             "m.solve({}, [1.0]);"
             "print(sorted({'libsbml', 'sympy', 'pandas', 'scipy', 'numba'} & set(sys.modules)))")
-    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8", check=True)
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, encoding="utf-8",
+                         check=True)
     assert run.stdout.strip() == "[]"
