@@ -52,7 +52,7 @@ def many_could_profit(lab: Lab) -> Finding:
 MODELS = 120  # xenograft models of each cohort
 RESPONSE = 0.5  # growth inhibition
 WEEKS, START_MM3 = 3.0, 200.0
-ARMS = {VEHICLE: "none", "CDK4/6i": "ribociclib 75 mg/kg qd"}
+ARMS = {VEHICLE: "none", "CDK4/6i": "palbociclib 50 mg/kg qd 5/7"}
 # Cohort -> (tumour type, context of its cell, alterations whose frequencies are drawn).
 COHORTS = {
     "melanoma": (
@@ -132,8 +132,9 @@ def breast_responds_more(lab: Lab) -> Finding:
     }
     return Finding(
         ran=f"{MODELS} xenograft models of each type, with alterations drawn from patients' "
-        "frequencies and a parameter set of the ensemble each; ribociclib 75 mg/kg daily for three "
-        "weeks against vehicle. A response is a growth inhibition of 50 % or more.",
+        "frequencies and a parameter set of the ensemble each; palbociclib 50 mg/kg five "
+        "days a week for three weeks against vehicle. A response is a growth inhibition of "
+        "50 % or more.",
         acceptance=[
             Check("melanoma models that respond", np.array(rate["melanoma"]), Criterion("<=", 0.4)),
             Check(

@@ -1,8 +1,10 @@
 """Vilgelm 2019 in mice and slices: the doublet by genotype, in two melanomas, and ex vivo.
 
 The melanoma is BRAF-driven, CDKN2A lost, with PI3K-AKT active (the resistant one of the paper) or
-not.  Mice get ribociclib and siremadlin at the doses of published xenograft studies; the paper's
-own doses were not available.
+not.  The paper's doses were not available.  Of the catalogue's mouse regimens of each class the one
+whose average exposure is nearest to the reference exposure (30 times the in-cell constant), at
+which all claims are stated, is taken: palbociclib 50 mg/kg (27-fold) rather than ribociclib 75
+mg/kg (320-fold), and CGM097 100 mg/kg (21-fold) rather than siremadlin 40 mg/kg (220-fold).
 """
 
 from __future__ import annotations
@@ -20,14 +22,18 @@ from rpoint.tumour.simulate import in_host
 
 C, M, BOTH, TRIPLE = "CDK4/6i", "MDM2i", "CDK4/6i + MDM2i", "doublet + BRAF inhibitor"
 REGIMEN = {
-    C: "ribociclib 75 mg/kg qd",
-    M: "siremadlin 40 mg/kg qd",
-    BOTH: "ribociclib 75 mg/kg qd + siremadlin 40 mg/kg qd",
-    TRIPLE: "ribociclib 75 mg/kg qd + siremadlin 40 mg/kg qd + encorafenib 20 mg/kg bid",
+    C: "palbociclib 50 mg/kg qd 5/7",
+    M: "cgm097 100 mg/kg qd",
+    BOTH: "palbociclib 50 mg/kg qd 5/7 + cgm097 100 mg/kg qd",
+    TRIPLE: "palbociclib 50 mg/kg qd 5/7 + cgm097 100 mg/kg qd + encorafenib 20 mg/kg bid",
 }
 WEEKS, START_MM3 = 3.0, 200.0
 GENOTYPES = ("wild type", "TP53-null", "RB1-null", "TP53-null & RB1-null", "CDKN1A-null")
 RESISTANT, SECOND = "melanoma_resistant", "melanoma"
+DOSES = (
+    "The paper's doses were not available: of the catalogue's mouse regimens of each class the one "
+    "nearest to the reference exposure is taken; mouse pharmacokinetics are partly scaled from man."
+)
 REGRESSION = -0.3  # best change of volume that counts as regression
 LEAST = 0.5  # tumour growth inhibition that counts as a response
 
@@ -100,8 +106,9 @@ def antagonist_helps(lab: Lab) -> Finding:
         run.fold(C, "RB1-null"), run.fold(M, "RB1-null")
     )
     return Finding(
-        ran="Xenografts of the resistant melanoma, three weeks: vehicle, ribociclib 75 mg/kg "
-        "daily, siremadlin 40 mg/kg daily, both; the same without TP53 and without RB1.",
+        ran="Xenografts of the resistant melanoma, three weeks: vehicle, palbociclib 50 mg/kg "
+        "five days a week, CGM097 100 mg/kg daily, both; the same without TP53 and without RB1.",
+        assumptions=[DOSES],
         acceptance=[
             Check(
                 "endpoint volume, doublet over better single",
