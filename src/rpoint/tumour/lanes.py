@@ -75,6 +75,7 @@ def run_courses(
     progress: Any = None,
     progressed: Mapping[str, Sequence[tuple[int, ...]]] | None = None,
     before: Courses | None = None,
+    rtol: float = RTOL,
 ) -> Courses:
     """Run every subject, arm and clone.
 
@@ -102,6 +103,8 @@ def run_courses(
         Arm to the days on which each subject's phases "at progression" begin.
     before
         Courses of the same arms; only the arms of `progressed` are run again.
+    rtol
+        Relative tolerance of the engine.
     """
     dosing = Dosing.of(arms, subjects, times_h[-1])
     observables = (*RATES, *observe)
@@ -119,7 +122,7 @@ def run_courses(
     step = max(1, CHUNK // max(1, len(treated) * len(genotypes) * nodes))
     for first in range(0, len(subjects), step) if treated else ():
         rows = np.arange(first, min(first + step, len(subjects)))
-        found, state = _treat(model, rows, names, progressed, rest, dosing, times_h, threads)
+        found, state = _treat(model, rows, names, progressed, rest, dosing, times_h, threads, rtol)
         values[np.ix_(rows, treated)], status[np.ix_(rows, treated)] = found, state
         if progress is not None:
             progress(rows[-1] + 1, len(subjects))
@@ -239,7 +242,7 @@ def _plan(dosing: Dosing, rows, arms, progressed) -> tuple[list, np.ndarray]:
     return plan, index
 
 
-def _treat(model, rows, arms, progressed, rest: Rest, dosing: Dosing, times_h, threads):
+def _treat(model, rows, arms, progressed, rest: Rest, dosing: Dosing, times_h, threads, rtol):
     """Observables (rows, arms, C, T, K) and worst status (rows, arms, C) of the treated arms."""
     shape = (len(rows), len(arms), *next(iter(rest.parameters.values())).shape[1:])
 
@@ -258,8 +261,8 @@ def _treat(model, rows, arms, progressed, rest: Rest, dosing: Dosing, times_h, t
         schedules=plan,
         schedule_index=np.broadcast_to(index[:, :, None, None], shape).ravel(),
         initial={name: spread(values) for name, values in rest.states.items()},
-        rtol=RTOL,
-        atol=RTOL * 1e-3,
+        rtol=rtol,
+        atol=rtol * 1e-3,
         threads=threads,
     )
     found = run.values.reshape(*shape, len(times_h), -1).mean(axis=3)
