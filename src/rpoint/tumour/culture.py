@@ -7,7 +7,7 @@ own three numbers and one offset of the run are fitted to the monthly folds (`la
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -75,9 +75,10 @@ def rung_growth(
     """
     conditions = []
     for level in levels:
-        cell = {"context": context, "genotype": {"g_CCNE": float(level)}, "days": days}
-        conditions.append(Condition(f"drug x{level:g}", treatment=treatment, **cell))
-        conditions.append(Condition(f"free x{level:g}", **cell))
+        free = Condition(
+            f"free x{level:g}", genotype={"g_CCNE": float(level)}, days=days, context=context
+        )
+        conditions += [replace(free, name=f"drug x{level:g}", treatment=treatment), free]
     run = run_cells(conditions, ensemble, nodes=nodes, observables=("net_rate", "CycE_total"))
     net, cyclin = run["net_rate"][:, :, -1], run["CycE_total"][:, :, -1]
     return RungGrowth(levels, net[0::2].T, net[1::2].T, cyclin[0::2].T, cyclin[1])

@@ -123,7 +123,8 @@ def run_courses(
     for first in range(0, len(subjects), step) if treated else ():
         rows = np.arange(first, min(first + step, len(subjects)))
         found, state = _treat(model, rows, names, progressed, rest, dosing, times_h, threads, rtol)
-        values[np.ix_(rows, treated)], status[np.ix_(rows, treated)] = found, state
+        there = np.ix_(rows, np.array(treated, int))
+        values[there], status[there] = found, state
         if progress is not None:
             progress(rows[-1] + 1, len(subjects))
     if before is not None:

@@ -131,7 +131,7 @@ class Simulation:
                         "arm": name,
                         "patient": patient,
                         "lesion": lesion,
-                        "organ": self.subjects.organs[patient, lesion],
+                        "organ": np.asarray(self.subjects.organs)[patient, lesion],
                         "day": when[visit],
                         "diameter_mm": seen[patient, lesion, visit],
                     }

@@ -82,8 +82,10 @@ def simulate(
     grows = growing_sets(ensemble, genotypes[lead], nodes, jobs)
     drugs = tuple(dict.fromkeys(drug for plan in plans.values() for drug in plan.drugs))
     subjects = draw_patients(tumour, patients, ensemble.weights * grows, seed, drugs)
-    progressed = {name: [()] * patients for name, plan in plans.items() if switches(plan)}
-    result = None
+    progressed: dict[str, list[tuple[int, ...]]] = {
+        name: [()] * patients for name, plan in plans.items() if switches(plan)
+    }
+    result: Simulation | None = None
     for _ in range(1 + max((switches(plan) for plan in plans.values()), default=0)):
         courses = run_courses(
             subjects,
@@ -112,6 +114,7 @@ def simulate(
             progressed={name: tuple(days) for name, days in progressed.items()},
         )
         progressed = {name: next_phase(result, name) for name in progressed}
+    assert result is not None
     return result
 
 

@@ -194,7 +194,8 @@ def _pk_factors(drug: str, species: str, subjects: int, seed: int) -> dict[str, 
     if species == "mouse":
         spread = {"CL_F": fact("pk_cv_mouse")}
     else:
-        spread = dict(catalog.drug(drug).pk_human.variability())
+        kinetics = catalog.drug(drug).pk_human
+        spread = {} if kinetics is None else dict(kinetics.variability())
         spread.setdefault("CL_F", fact("pk_cv_unknown"))
     return {
         name: lognormal_factors(seed, f"pk {drug} {name}", subjects, cv)[:, 0]
