@@ -243,6 +243,8 @@ class _Run:
             if not self._ready(claim, heavy):
                 continue
             known = EXPERIMENTS.get(claim.id)
+            if heavy:
+                self.tell(Step(self.done, self.total, f"tumours of {claim.id}"))
             began = time.perf_counter()
             finding = known.judge(self.lab) if known else None
             spent = time.perf_counter() - began
