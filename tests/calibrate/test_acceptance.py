@@ -60,7 +60,10 @@ def test_growing_and_resting_cells_remember_where_they_came_from(sets):
     """Bistability of the restriction point: at one mitogen level both states are stable."""
     run = run_cells(acceptance.conditions(), sets, nodes=1, observables=acceptance.OBSERVABLES)
     gap = np.max(
-        [run.at("S_phase", f"on|{m:g}") - run.at("S_phase", f"off|{m:g}") for m in acceptance.MITOGENS],
+        [
+            run.at("S_phase", f"on|{m:g}") - run.at("S_phase", f"off|{m:g}")
+            for m in acceptance.MITOGENS
+        ],
         axis=0,
     )
     assert np.mean(gap > 0.25) >= 0.5
