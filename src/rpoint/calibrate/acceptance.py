@@ -65,7 +65,7 @@ _CELLS = {
     "cdk6": ("C", "A", "CA"),
     "esr1": ("C", "A", "CA"),
     "akt": ("vehicle", "C", "A", "CA", "CF", "AF", "CFA"),
-    "akt_cdkn1a": ("C", "A", "CA"),
+    "akt_cdkn1a": ("C", "A", "CA", "CF", "CFA"),
     "er_loss": ("vehicle", "C", "A", "F", "CA"),
 }
 
@@ -142,6 +142,9 @@ class _Margins:
         rivals = np.max([self.gain(g, "CA") for g in _RIVALS], axis=0)
         return (rivals - self.gain("akt", "CA")) / 0.1
 
+    def _triplet_gain(self, genotype: str) -> np.ndarray:
+        return self.r(genotype, "CF") - self.r(genotype, "CFA")
+
     # ---- demands
     def all(self) -> dict[str, np.ndarray]:
         return {**self.matrix(), **self.markers()}
@@ -200,6 +203,7 @@ class _Margins:
             "bistable restriction point": (0.25 - gap) / 0.2,
             "A4 cyclin D1 up": -log(ratio("wt", "C", "CycD_total") / 1.5) / 0.5,
             "A5 free CIP down": log(free / 0.7) / 0.5,
+            "A5 free CIP down in melanoma": log(ratio("mel", "C", "free_CIP") / 0.7) / 0.5,
             "A5 total p21 flat": (np.abs(ratio("wt", "C", "p21_total") - 1) - 0.25) / 0.2,
             "A5 clamp removes fall": ((1 - free_clamp) - 0.2 * np.maximum(1 - free, 0)) / 0.2,
             "A6 S phase over clamp": -log(s_mel / 3) / 1.0,
@@ -214,8 +218,9 @@ class _Margins:
             "A18 gain needs p21": (akt_null - 0.5 * np.maximum(akt_gain, 0)) / 0.1,
             "C2 CN12 p53 low": log(self.baseline("cn12", "p53_active") / 0.2) / 1.0,
             "C2 drug restores": -log(self.get("cn12", "M", "p53_active") / self.get("wt", "vehicle", "p53_active")) / 0.5,
-            "E3 doublet regrows": (0.05 - self.r("akt", "CF")) / 0.2,
+            "E3 doublet regrows": (0.1 - self.r("akt", "CF")) / 0.2,
             "E3 triplet holds": self.r("akt", "CFA") / 0.2,
+            "E3 gain needs p21": (self._triplet_gain("akt_cdkn1a") - 0.5 * np.maximum(self._triplet_gain("akt"), 0)) / 0.1,
             "E3 AKTi does not suffice": (0.3 - self.r("akt", "A")) / 0.2,
             "E4 switch fails": (0.8 * self.r("akt", "CF") - self.r("akt", "AF")) / 0.2,
             "mel grows": (0.3 - self.r("mel", "vehicle")) / 0.2,

@@ -3,8 +3,9 @@
 1. Starting sets (``data/start.csv``) are spread by jumps of random size on random coordinates.
 2. The chains run at falling temperatures until they stand in the region that the data and the
    demands leave open, then at temperature one.
-3. Draws of the second half of that part which miss at most :data:`MISSES` demands are accepted; an
-   even thinning of them is the ensemble.
+3. Draws of the second half of that part are accepted when every strong cell of the matrix holds and
+   at most :data:`MISSES` of the other demands are missed; accepted draws, each once, in random order,
+   make the ensemble.
 
 Results do not depend on the number of threads. Progress goes to a checkpoint that a later call with
 the same file continues from.
@@ -27,11 +28,11 @@ from rpoint.errors import RpointError
 
 Tell = Callable[[str], None]
 
-#: Demands that an accepted set may miss. Cells of the matrix must hold in 90 % of the ensemble one
-#: by one, not all in one set; many thresholds bind at once.
-MISSES = 2
+#: Markers that an accepted set may miss; a strong cell of the matrix it may not.
+MISSES = 3
 #: Nodes of the final judgement (the search uses fewer).
 JUDGE_NODES = 5
+JUDGE_RTOL = 1e-5
 
 
 @dataclass(frozen=True)
@@ -117,15 +118,17 @@ def select(
     half = draws["x"][len(draws["x"]) // 2 :]
     every = max(1, half.shape[0] * half.shape[1] // (4 * plan.sets))
     flat = half.reshape(-1, half.shape[-1])[::every]
-    score = replace(problem, nodes=JUDGE_NODES).score(flat)
-    accepted = flat[(score.missed <= MISSES) & np.isfinite(score.log_density)]
+    score = replace(problem, nodes=JUDGE_NODES, rtol=JUDGE_RTOL).score(flat)
+    good = np.isfinite(score.log_density) & (score.strong_missed == 0) & (score.missed <= MISSES)
+    accepted = np.unique(flat[good], axis=0)
     if len(accepted) < plan.sets:
         raise RpointError(
-            f"Only {len(accepted)} of {len(flat)} draws miss at most {MISSES} demands; "
-            f"{plan.sets} are needed. Sample longer (--iterations)."
+            f"Only {len(accepted)} different draws of {len(flat)} are accepted; {plan.sets} are "
+            "needed. Sample longer (--iterations)."
         )
-    rows = np.linspace(0, len(accepted) - 1, plan.sets).round().astype(int)
-    return problem.to_ensemble(accepted[rows]), diagnose(problem, half, accepted)
+    order = np.random.default_rng([plan.seed, 2]).permutation(len(accepted))
+    chosen = accepted[order]
+    return problem.to_ensemble(chosen[: plan.sets]), diagnose(problem, half, chosen)
 
 
 def diagnose(problem: Problem, half: np.ndarray, accepted: np.ndarray) -> pd.DataFrame:

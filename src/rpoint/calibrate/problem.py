@@ -15,10 +15,9 @@ from rpoint.tumour.cells import run_cells
 
 #: Weight of a missed demand: a miss of one scale unit costs this many log units, linearly.
 HINGE = 25.0
-#: Where a single drug all but stops growth, a combination cannot be judged; such a set says
-#: nothing on the central claim, so these demands weigh more.
-SCORABLE = ("wt|M partial", "wt|C partial", "akt|CA partial")
-SCORABLE_HINGE = 65.0
+#: The same for the strong cells of the matrix (their names have a bar), and for the demands that
+#: a single drug leaves enough growth for a combination to be judged at all.
+STRONG_HINGE = 65.0
 #: A missed demand also costs this much at once, so that small misses do not pile up on thresholds.
 STEP = 0.5
 #: The fit is tempered: the variance of every target is multiplied by this number, because the model
@@ -46,6 +45,12 @@ class Score:
     def missed(self) -> np.ndarray:
         """Number of missed demands per set."""
         return (~(self.margins.to_numpy() <= 1e-9)).sum(axis=1)
+
+    @property
+    def strong_missed(self) -> np.ndarray:
+        """Number of missed strong cells of the matrix per set."""
+        strong = [name for name in self.margins if "|" in name]
+        return (~(self.margins[strong].to_numpy() <= 1e-9)).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -103,7 +108,7 @@ class Problem:
         )
         chi2 = chi_square(fit)
         miss = np.maximum(margins.to_numpy(), 0.0)
-        weight = np.where(margins.columns.isin(SCORABLE), SCORABLE_HINGE, HINGE)
+        weight = np.where(["|" in name for name in margins.columns], STRONG_HINGE, HINGE)
         cost = (weight * np.minimum(miss, 3.0) + STEP * (miss > 0)).sum(axis=1)
         density = -0.5 * chi2 / TEMPER - cost
         bad = (run.status.max(axis=0) > 0) | ~np.isfinite(density)
