@@ -40,21 +40,25 @@ ROLES = {"acceptance": "must hold", "falsifier": "must vanish", "literal": "text
 
 def page(result: ClaimsResult) -> Page:
     """The whole report."""
-    built = [verdict for verdict in result.verdicts if verdict.finding is not None]
-    waiting = [v for v in result.verdicts if v.finding is None and v.verdict == "waiting"]
-    plain = [v for v in result.verdicts if v.finding is None and v.verdict != "waiting"]
+    waiting = [verdict for verdict in result.verdicts if _only_waits(verdict)]
+    shown = [verdict for verdict in result.verdicts if not _only_waits(verdict)]
     sections = [*_matrix(result), *_mechanism(result.mechanism), *_fit(result)]
-    sections += _by_study([*built, *plain])
+    sections += _by_study(shown)
     if waiting:
         sections.append(_waiting(waiting))
     return Page(
         title="Claims of the founding documents, tested",
         lead=LEAD,
         facts=_facts(result),
-        contents=_contents([*built, *plain], len(waiting)),
+        contents=_contents(shown, len(waiting)),
         sections=sections,
         sources=result.cite(),
     )
+
+
+def _only_waits(verdict: Verdict) -> bool:
+    """Nothing of the claim could be run yet."""
+    return verdict.finding is None and verdict.verdict == "waiting"
 
 
 def _facts(result: ClaimsResult) -> list[tuple[str, str]]:
@@ -77,9 +81,8 @@ def _link(claim: str, text: str) -> Markup:
 
 
 def _contents(verdicts: Sequence[Verdict], waiting: int) -> Table:
-    order = {study: number for number, study in enumerate(studies())}
     rows = []
-    for verdict in sorted(verdicts, key=lambda one: order[one.claim.study]):
+    for verdict in verdicts:
         claim, share = verdict.claim, verdict.share
         held = "–" if share is None else f"{share:.0%}"
         badge = _badge(verdict.verdict)

@@ -113,6 +113,11 @@ def _outline(base: alt.Chart, drawn: pd.DataFrame, state: str, colour: str) -> a
     )
 
 
+def _short(level: float) -> str:
+    """Two decimals, or the power of ten where a ratio explodes."""
+    return f"{level:.2f}" if level < 1000 else f"> {10 ** int(np.log10(level)):,}"
+
+
 def _tips(drawn: pd.DataFrame) -> list[alt.Tooltip]:
     wanted = ("genotype", "treatment", "sign", "share", "scored", "median", "lo", "hi", "verdict")
     return [alt.Tooltip(name) for name in wanted if name in drawn]
@@ -133,7 +138,7 @@ def mechanism(table: pd.DataFrame, cell: str) -> Figure:
         drawn["read_out"] + " " + drawn["criterion"].str.replace(">=", "≥").str.replace("<=", "≤")
     )
     drawn["text"] = [
-        "–" if np.isnan(m) else f"{m:.2f}  ({0 if np.isnan(s) else 100 * s:.0f} %)"
+        "–" if np.isnan(m) else f"{_short(m)}  ({0 if np.isnan(s) else 100 * s:.0f} %)"
         for m, s in zip(drawn["median"], drawn["share"], strict=True)
     ]
     drawn["fill"] = drawn["share"].fillna(-1.0)

@@ -56,6 +56,8 @@ class Table:
 def _cell(value: object) -> str:
     if value is None or (isinstance(value, float) and pd.isna(value)):
         return "–"
+    if isinstance(value, list | tuple):
+        return ", ".join(map(str, value))
     return f"{value:.3g}" if isinstance(value, float) else str(value)
 
 
