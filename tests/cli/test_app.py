@@ -68,6 +68,23 @@ def test_a_terminal_without_the_letters_stops_nothing():
     assert json.loads(shown) == json.loads(whole.decode("utf-8"))
 
 
+def test_a_stopped_command_leaves_nothing_behind(tmp_path):
+    code = (
+        "import os, signal, sys; from rpoint import files; from rpoint.cli import doctor\n"
+        "def slow():\n"
+        "    with files.staged(sys.argv[1]): os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
+        "doctor.environment = slow\n"
+        "import rpoint.__main__ as m; from rpoint.cli import app\n"
+        "inner = app.run; app.run = lambda: inner(['doctor'])\n"
+        "m.main()\n"
+    )
+    out = tmp_path / "out"
+    command = [sys.executable, "-c", code, str(out)]
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", timeout=60)
+    assert done.returncode == 130 and "interrupted" in done.stderr
+    assert not out.exists()
+
+
 def test_version(capsys):
     import rpoint
 
