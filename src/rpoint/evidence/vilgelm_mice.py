@@ -163,9 +163,14 @@ def only_wild_types_benefit(lab: Lab) -> Finding:
             ),
         ],
         falsifier=[
+            Check(
+                "difference by the doublet, TP53-null, of the gain in wt/wt",
+                np.abs(gains["TP53-null"]) / whole,
+                few,
+            ),
             *(
-                Check(f"gain of {name}, of that in wt/wt", np.abs(gains[name]) / whole, few)
-                for name in GENOTYPES[1:4]
+                Check(f"gain of {name}, of that in wt/wt", gains[name] / whole, few)
+                for name in ("RB1-null", "TP53-null & RB1-null")
             ),
             Check(
                 "CDK4/6i effect without RB1, of that with RB1",
