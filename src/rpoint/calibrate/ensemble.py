@@ -2,7 +2,7 @@
 
 The ensemble stands for what the data, the priors and the acceptance leave open. Every set has equal
 weight (it is a thinned sample). ``python -m rpoint.calibrate`` rebuilds it; how it was made, how
-many independent sets it is worth and what stays unidentified is in ``calibrate/ENSEMBLE.md``.
+many independent sets it is worth and what stays unidentified is in the documentation, under calibration.
 """
 
 from __future__ import annotations
