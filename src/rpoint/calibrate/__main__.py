@@ -29,6 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         chains=args.chains, iterations=args.iterations, per_temperature=args.per_temperature,
         sets=args.sets, seed=args.seed,
     )  # fmt: skip
+    args.out.parent.mkdir(parents=True, exist_ok=True)
     begin = time.time()
 
     def tell(text: str) -> None:

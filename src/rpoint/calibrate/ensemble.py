@@ -1,8 +1,8 @@
 """The shipped ensemble of accepted parameter sets.
 
 The ensemble stands for what the data, the priors and the acceptance leave open. Every set has equal
-weight (it is a thinned sample). ``python -m rpoint.calibrate`` rebuilds it; how it was made, how
-many independent sets it is worth and what stays unidentified is in the documentation, under calibration.
+weight. ``python -m rpoint.calibrate`` rebuilds it; how it was made, how little its chains have
+mixed and what stays unidentified is in the documentation, under calibration.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from rpoint.biology import parameters
 from rpoint.errors import RpointError
 
 FILE = "ensemble.csv"
+DIAGNOSTICS = "ensemble_diagnostics.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,6 +73,13 @@ def read(path: str | Path) -> Ensemble:
             "Rebuild it with `python -m rpoint.calibrate`."
         )
     return Ensemble(table[fitted], table[[c for c in table if c.startswith("assay_")]])
+
+
+@cache
+def diagnostics() -> pd.DataFrame:
+    """Per fitted number of the shipped ensemble: quantiles, width against the prior, R-hat, ESS."""
+    with as_file(files("rpoint.calibrate") / "data" / DIAGNOSTICS) as path:
+        return pd.read_csv(path, index_col="parameter")
 
 
 @cache

@@ -3,9 +3,9 @@
 1. Starting sets (``data/start.csv``) are spread by jumps of random size on random coordinates.
 2. The chains run at falling temperatures until they stand in the region that the data and the
    demands leave open, then at temperature one.
-3. Draws of the second half of that part are accepted when every strong cell of the matrix holds and
-   at most :data:`MISSES` of the other demands are missed; accepted draws, each once, in random order,
-   make the ensemble.
+3. Draws of the second half of that part are accepted when every strong cell of the matrix holds
+   and at most :data:`MISSES` of the other demands are missed; accepted draws, each once, in random
+   order, make the ensemble.
 
 Results do not depend on the number of threads. Progress goes to a checkpoint that a later call with
 the same file continues from.

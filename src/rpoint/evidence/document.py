@@ -33,7 +33,9 @@ LEAD = (
     "of the cell cycle and its drugs: what must be shown, what must vanish when its cause is "
     "taken away, and the verdict that follows. Numbers are medians and 5–95 % ranges over an "
     "ensemble of parameter sets; a claim counts when everything holds together in at least "
-    f"{REQUIRED_SHARE:.0%} of it."
+    f"{REQUIRED_SHARE:.0%} of it. The calibration's chains have not mixed, so the ranges are too "
+    "narrow; a claim marked as used in calibration shows that its lines can be met, not that they "
+    "were predicted."
 )
 ROLES = {"acceptance": "must hold", "falsifier": "must vanish", "literal": "text as written"}
 
@@ -65,7 +67,7 @@ def _facts(result: ClaimsResult) -> list[tuple[str, str]]:
     facts = [(word, str(number)) for word, number in result.counts().items()]
     facts += [
         ("parameter sets", str(result.sets)),
-        ("effective sets", f"{result.effective_sets:.0f}"),
+        ("largest R-hat of the chains", f"{result.largest_r_hat:.1f}"),
         ("seed", str(result.seed)),
         ("run time", f"{result.seconds:.0f} s"),
     ]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from rpoint.calibrate.ensemble import diagnostics
 from rpoint.errors import unknown_name
 from rpoint.evidence.findings import REQUIRED_SHARE, Verdict
 
@@ -36,8 +37,8 @@ class ClaimsResult:
         A year in palbociclib, fitted to its first half; None if the matrix was not run.
     sets
         Number of parameter sets.
-    effective_sets
-        Effective sample size of their weights.
+    largest_r_hat
+        Of the calibration's chains; far above 1.01 they have not mixed.
     seconds
         Wall time of the whole run.
     """
@@ -57,9 +58,9 @@ class ClaimsResult:
         return len(self.weights)
 
     @property
-    def effective_sets(self) -> float:
-        """Kish's effective number of sets, from their weights."""
-        return float(self.weights.sum() ** 2 / (self.weights**2).sum())
+    def largest_r_hat(self) -> float:
+        """Largest split R-hat of the shipped ensemble's chains."""
+        return float(diagnostics()["r_hat"].max())
 
     def __getitem__(self, claim: str) -> Verdict:
         for verdict in self.verdicts:
@@ -91,7 +92,7 @@ class ClaimsResult:
                 for setting, table in self.matrix.items()
             },
             "mechanism": json.loads(self.mechanism.to_json(orient="records")),
-            "ensemble": {"sets": self.sets, "effective_sets": round(self.effective_sets, 1)},
+            "ensemble": {"sets": self.sets, "largest_r_hat": round(self.largest_r_hat, 2)},
             "required_share": REQUIRED_SHARE,
             "seed": self.seed,
             "seconds": round(self.seconds, 2),
