@@ -25,7 +25,7 @@ from rpoint.pharmacology.exposure import (
     occupancy,
     steady_state_average,
 )
-from rpoint.pharmacology.pk import drug_model, sbml_id, terminal_half_life_h
+from rpoint.pharmacology.pk import E2_IN_TUMOUR_NM, drug_model, sbml_id, terminal_half_life_h
 from rpoint.pharmacology.regimen import parse
 
 DAY = 24.0
@@ -254,5 +254,5 @@ def test_metabolites_of_abemaciclib_count():
 def test_aromatase_inhibitor_lowers_oestradiol():
     """More than 95 % at the label dose (general knowledge, as in the catalogue)."""
     found = exposure("letrozole 2.5 mg qd", "letrozole", (1200.0, 1224.0))
-    assert model_inputs({"letrozole": found.unbound_nM})["in_E2"] < 0.05 * 10.0
-    assert model_inputs({"letrozole": 0.0})["in_E2"] == 10.0
+    assert model_inputs({"letrozole": found.unbound_nM})["in_E2"] < 0.05 * E2_IN_TUMOUR_NM
+    assert model_inputs({"letrozole": 0.0})["in_E2"] == E2_IN_TUMOUR_NM

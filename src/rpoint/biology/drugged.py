@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from rpoint.pharmacology.pk import drug_model, input_lines, module_lines
 
-#: Oestradiol in a tumour without an aromatase inhibitor, nM: intratumoral levels of postmenopausal
-#: women are near 0.3-1 nM and well above plasma (grade: unverified, carried as a round number).
-E2_IN_TUMOUR_NM = 0.3
-
 
 def pk_statements(
     drugs: tuple[str, ...], species: str = "human", weight_kg: float | None = None
@@ -32,4 +28,4 @@ def pk_statements(
     lines = ["compartment body = 1;"]
     for model in models:
         lines += module_lines(model)
-    return "\n".join([*lines, *input_lines(models, e2_without_drug=E2_IN_TUMOUR_NM)])
+    return "\n".join([*lines, *input_lines(models)])

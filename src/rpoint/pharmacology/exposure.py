@@ -18,10 +18,8 @@ from scipy.linalg import expm
 
 from rpoint.errors import RpointError
 from rpoint.pharmacology.doses import DoseRow, dose_schedule
-from rpoint.pharmacology.pk import NG_PER_ML, DrugModel, drug_model, states_of
+from rpoint.pharmacology.pk import E2_IN_TUMOUR_NM, NG_PER_ML, DrugModel, drug_model, states_of
 from rpoint.pharmacology.regimen import Regimen, parse
-
-E2_WITHOUT_DRUG_NM = 10.0  # the cell model's reference value of in_E2
 
 
 @dataclass(frozen=True)
@@ -270,7 +268,7 @@ def model_inputs(
     *,
     species: str = "human",
     metabolites: bool = True,
-    e2_without_drug: float = E2_WITHOUT_DRUG_NM,
+    e2_without_drug: float = E2_IN_TUMOUR_NM,
 ) -> dict[str, float]:
     """The cell model's inputs for the unbound concentrations of some drugs.
 

@@ -36,6 +36,9 @@ if TYPE_CHECKING:
     from rpoint.catalog import Drug
 
 MOUSE_WEIGHT_KG = 0.022
+#: Oestradiol in a tumour without an aromatase inhibitor, nM: levels in tumours of postmenopausal
+#: women are near 0.3-1 nM, well above plasma (grade: unverified, carried as a round number).
+E2_IN_TUMOUR_NM = 0.3
 NG_PER_ML = 1e3  # ng/mL in one mg/L
 NM_MG_PER_L = 1e6  # nM times g/mol in one mg/L
 _CLOCK_START_H = 1e-6  # keeps powers of the time on drug differentiable at zero
@@ -251,7 +254,9 @@ def _clearance(model: DrugModel) -> list[str]:
     return [*lines, f"{x}_J_elimination: {x}_central -> ; {clearance}*{x}_central/{x}_V_F;"]
 
 
-def input_lines(models: Sequence[DrugModel], e2_without_drug: float = 10.0) -> list[str]:
+def input_lines(
+    models: Sequence[DrugModel], e2_without_drug: float = E2_IN_TUMOUR_NM
+) -> list[str]:
     """Antimony rules for the cell model's inputs: c = sum of Cu / K over drugs and metabolites.
 
     Drugs (and metabolites) that bind one site compete for it, so their Cu / K add up.  Aromatase

@@ -221,13 +221,14 @@ class Simulation:
         return explain(self.tumour, self.arms, arm, against, self.ensemble, **options)
 
     def rival(self, arm: str) -> str:
-        """The arm to compare with: the best of those that give a part of its drugs."""
+        """The arm to compare with: the best that gives some of its drugs, else the untreated."""
         self.arm(arm)
         drugs, growth = (
             set(self.arms[arm].drugs),
             np.nanmedian(self.growth_over_untreated(), axis=0),
         )
         parts = [name for name, plan in self.arms.items() if set(plan.drugs) < drugs]
+        parts = [name for name in parts if self.arms[name].drugs] or parts
         if not parts:
             others = ", ".join(name for name in self.arms if name != arm)
             raise RpointError(f"no arm to compare {arm!r} with", mend=f"name one of: {others}")
