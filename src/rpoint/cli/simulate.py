@@ -10,7 +10,14 @@ import typer
 
 from rpoint.cli.command import command
 from rpoint.cli.console import Console, counter
-from rpoint.cli.subject import Alterations, Clones, TumourName, make_arms, make_tumour
+from rpoint.cli.subject import (
+    CDK46_FAULT,
+    Alterations,
+    Clones,
+    TumourName,
+    make_arms,
+    make_tumour,
+)
 
 if TYPE_CHECKING:
     from rpoint.tumour.result import Simulation
@@ -87,7 +94,8 @@ def report(io: Console, result: Simulation, explained: Explanation | None) -> No
     io.text(repr(result.tumour))
     io.table([row(line) for line in result.summary().to_dict("records")])
     io.text("medians, with 5th and 95th percentile over patients; responses are not confirmed")
-    whole = {**result.to_dict(), "sources": result.cite()}
+    io.text(CDK46_FAULT)
+    whole = {**result.to_dict(), "sources": result.cite(), "known_faults": [CDK46_FAULT]}
     if explained is not None:
         io.text(str(explained))
         whole["why"] = reasons(explained)

@@ -24,6 +24,12 @@ Clones = Annotated[
     typer.Option("--clone", metavar="NAME=SHARE", help="As RB1-loss=0.001; may be repeated."),
 ]
 
+#: Said beside every result at label doses, until the calibration mends it.
+CDK46_FAULT = (
+    "known fault: CDK4/6 inhibitors at label doses are understated "
+    "(documentation, the cell model, known faults)"
+)
+
 
 def make_tumour(
     kind: str, alterations: Iterable[str] | None, clones: Iterable[str] | None
