@@ -131,6 +131,21 @@ def test_every_parameter_has_unit_source_grade_and_prior():
                 assert p.hi / p.lo >= 4, f"{p.name}: unverified is carried wide"
 
 
+def test_every_parameter_source_can_be_cited():
+    """A published source has its reference; the rest is marked as our own prior."""
+    from importlib.resources import files
+
+    from ruamel.yaml import YAML
+
+    text = (files("rpoint.tumour") / "sources.yaml").read_text(encoding="utf-8")
+    known = set(YAML(typ="safe", pure=True).load(text)) | {"design_prior"}
+    missing = {p.source for p in parameters().values() if p.source.lower() not in known}
+    assert not missing
+    for p in parameters().values():
+        if p.source == "design_prior":
+            assert p.grade in ("inferred", "unverified"), p.name
+
+
 def test_modules_hold_no_bare_rate():
     """Numbers in the modules are stoichiometric, structural or stated weights; rates have names."""
     assert set(INPUTS) >= set(HANDLES)
