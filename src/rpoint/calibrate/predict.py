@@ -19,7 +19,7 @@ from rpoint.tumour.cells import CellRun, Condition, run_cells
 
 #: Fitted numbers of the assays: name -> (lo, hi) of a log-uniform prior, nM.
 ASSAY = {
-    "assay_K_palbociclib_nM": (3.0, 120.0),
+    "assay_K_palbociclib_nM": (10.0, 120.0),
     "assay_K_nutlin_nM": (100.0, 2500.0),
     "assay_E2_residual_nM": (1e-4, 0.03),
 }
