@@ -1,0 +1,134 @@
+"""Find and check the tables of a data folder: by name, CSV or Parquet, alone or in its own folder.
+
+A folder of the layout has one subfolder a data set (`pdxe`, `gdsc`, `nest_palbociclib`); the tables
+may also lie in the folder itself.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from rpoint.errors import RpointError, nearest_name, shorten
+from rpoint.panel import _file
+
+ENDINGS = (".csv", ".parquet")
+
+
+@dataclass
+class Folder:
+    """A data folder and what was found, skipped or left out while reading it.
+
+    Attributes
+    ----------
+    path
+        The folder.
+    notes
+        One sentence for each table that is absent and each row that is left out.
+    """
+
+    path: Path
+    notes: list[str] = field(default_factory=list)
+
+    @classmethod
+    def open(cls, path: str | os.PathLike[str]) -> Folder:
+        """The folder of a path.
+
+        Raises
+        ------
+        RpointError
+            If it is no folder.
+        """
+        found = Path(path)
+        if not found.is_dir():
+            raise RpointError(
+                "the data folder cannot be read",
+                where=shorten(str(found)),
+                found="a file" if found.exists() else "nothing of that name",
+                mend="name a folder with pdxe, gdsc or nest_palbociclib in it",
+            )
+        return cls(found)
+
+    def find(self, group: str, table: str) -> Path | None:
+        """The file of a table, in the subfolder `group` or in the folder itself."""
+        places = [self.path / group, self.path]
+        found = (p / f"{table}{e}" for p in places for e in ENDINGS)
+        return next((f for f in found if f.is_file()), None)
+
+    def need(self, group: str, table: str, columns: dict[str, type]) -> pd.DataFrame:
+        """A table that must be there; see `read`.
+
+        Raises
+        ------
+        RpointError
+            If it is not.
+        """
+        found = self.read(group, table, columns)
+        if found is None:
+            raise RpointError(
+                f"the data folder has no table {table}",
+                where=shorten(str(self.path)),
+                allowed=f"{group}/{table}.csv or .parquet, or the same in the folder itself",
+            )
+        return found
+
+    def read(self, group: str, table: str, columns: dict[str, type]) -> pd.DataFrame | None:
+        """The named columns of a table, as text (str) or numbers (float); None if it is absent.
+
+        Raises
+        ------
+        RpointError
+            If a column is missing, or a cell of a column of numbers is none.
+        """
+        path = self.find(group, table)
+        if path is None:
+            self.notes.append(f"{group}/{table} is not there: left out")
+            return None
+        where = f"{path.parent.name}/{path.name}"
+        frame = _raw(path, where)
+        frame.columns = [str(name).strip() for name in frame.columns]
+        for name in columns:
+            if name not in frame.columns:
+                raise RpointError(
+                    f"the table has no column {name}",
+                    where=where,
+                    nearest=nearest_name(name, frame.columns),
+                    allowed=", ".join(columns),
+                )
+        parts = {n: _column(frame[n], kind, where) for n, kind in columns.items()}
+        return pd.DataFrame(parts).reset_index(drop=True)
+
+
+def _raw(path: Path, where: str) -> pd.DataFrame:
+    """The table of a file, CSV cells as text."""
+    data = _file.read_bytes(path, where)
+    if _file.is_parquet(data):
+        return _file.read_parquet(data, where)
+    text = _file.decode(data, where)
+    names = _file.header_of(text, where)
+    _file.check_widths(text, len(names), where)
+    return _file.parse(text, names, set(), names[0], where)
+
+
+def _column(column: pd.Series, kind: type, where: str) -> pd.Series:
+    """The column as text (missing = "") or as floats (missing = NaN)."""
+    if kind is float:
+        if pd.api.types.is_numeric_dtype(column.dtype):
+            return column.astype(float)
+        text = column.astype(object).where(column.notna(), "").astype(str).str.strip()
+        blank = text.isin(_file.NUMBER_BLANKS)
+        numbers = pd.to_numeric(text.where(~blank), errors="coerce")
+        bad = (numbers.isna() & ~blank).to_numpy()
+        if bad.any():
+            row = int(bad.argmax())
+            raise RpointError(
+                "a cell is no number",
+                where=f"{where}, column {column.name}, row {row + 1:,}",
+                found=text.iloc[row],
+            )
+        return numbers.astype(float)
+    text = column.astype(object).where(column.notna(), "")
+    return text.map(lambda cell: str(cell).strip())
