@@ -99,7 +99,7 @@ def _joined_calls(states: pd.Series) -> str:
 
 def lines(folder: Folder, ids: list[str]) -> pd.DataFrame:
     """model_id, tumour_type and one column of states a gene, for the lines `ids`."""
-    frame = pd.DataFrame({"model_id": ids, "tumour_type": _line_types(folder, ids)})
+    frame = pd.DataFrame({"model_id": ids, "tumour_type": line_types(folder, ids)})
     found = pd.DataFrame(index=pd.Index(ids))
     for calls in _line_calls(folder):
         found = found.combine_first(calls.reindex(ids))
@@ -156,7 +156,7 @@ def _segment_gene(feature: str) -> str | None:
     return known[0] if known else None
 
 
-def _line_types(folder: Folder, ids: list[str]) -> list[str]:
+def line_types(folder: Folder, ids: list[str]) -> list[str]:
     """Tumour type of each line: GDSC's TCGA label, else its tissue, else CCLE's tissue."""
     found = pd.Series("", index=pd.Index(ids), dtype=object)
     needed = {"cell_line_id": str, "tissue": str}

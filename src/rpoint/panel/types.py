@@ -13,8 +13,11 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+import pandas as pd
+
 from rpoint.catalog import parse_yaml
 from rpoint.errors import RpointError, nearest_name, unknown_name
+from rpoint.panel import frequencies
 
 _SQUEEZE = re.compile(r"[\s_\-/]+")
 
@@ -69,6 +72,38 @@ def base_tumour(type_id: str) -> str | None:
     if type_id not in panel_types():
         raise unknown_name("tumour type", type_id, panel_types())
     return panel_types()[type_id].tumour
+
+
+def frequency(type_id: str, among: str | None = None) -> pd.DataFrame:
+    """How often a tumour type carries each state of each gene: what `?` is drawn from.
+
+    Parameters
+    ----------
+    type_id
+        A tumour type; "" and "other" give the mean over all types.
+    among
+        "patients", "xenografts" or "lines"; all of them together when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        gene, state (mut, loss, amp), fraction (shrunk, see `rpoint.panel.frequencies`; the states
+        of one gene add up to at most 1) and n (tumours of the type that were looked at).
+
+    Raises
+    ------
+    RpointError
+        For an id that is no tumour type of a panel, or an unknown `among`.
+
+    >>> table = frequency("colorectal").set_index(["gene", "state"])
+    >>> bool(table.loc[("TP53", "mut"), "fraction"] > table.loc[("MDM2", "amp"), "fraction"])
+    True
+    """
+    if type_id and type_id not in panel_types():
+        raise unknown_name("tumour type", type_id, panel_types())
+    if among is not None and among not in frequencies.AMONG:
+        raise unknown_name("kind of tumours", among, frequencies.AMONG, where="among")
+    return frequencies.shrunk(type_id, among).copy()
 
 
 def nearest_type(text: object) -> str | None:
