@@ -154,14 +154,17 @@ def _checked(x: Any, y: Any, w: Any) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 
 def _correlate(rows: np.ndarray, y: np.ndarray, w: np.ndarray) -> np.ndarray:
-    """Weighted correlation of every row of `rows` (m, k) with y; NaN where one is constant."""
-    total = w.sum()
-    x = rows - (rows @ w / total)[:, None]
-    d = y - (y @ w) / total
-    both = np.sqrt((x * x) @ w * ((d * d) @ w))
+    """Weighted correlation of every row of `rows` (m, k) with y; NaN where one is constant.
+
+    `y` and `w` have the shape (k,) or (m, k).
+    """
+    mean = lambda values: (values * w).sum(-1, keepdims=True) / w.sum(-1, keepdims=True)  # noqa: E731
+    x, d = rows - mean(rows), y - mean(y)
+    both = np.sqrt((x * x * w).sum(-1) * (d * d * w).sum(-1))
     # What is left of a constant row is rounding, not variation.
-    flat = both <= 1e-12 * max(1.0, float(np.abs(rows).max(initial=0.0)) * np.abs(y).max()) * total
-    return np.where(flat, np.nan, np.clip((x * d) @ w / np.where(flat, 1.0, both), -1, 1))
+    size = np.maximum(1.0, np.abs(rows).max(-1) * np.abs(y).max(-1))
+    flat = both <= 1e-12 * size * w.sum(-1)
+    return np.where(flat, np.nan, np.clip((x * d * w).sum(-1) / np.where(flat, 1.0, both), -1, 1))
 
 
 def _permute(
@@ -186,17 +189,17 @@ def _permute(
 def _bootstrap(
     kind: str, x: Any, y: Any, w: np.ndarray, times: int, rng: np.random.Generator, level: float
 ) -> tuple[float, float]:
-    a, b = np.asarray(x, float), np.asarray(y, float)
-    found = []
-    for _ in range(times):
-        drawn = rng.integers(0, len(a), len(a))
-        xs, ys = a[drawn], b[drawn]
-        if kind == "spearman":
-            xs, ys = rankdata(xs), rankdata(ys)
-        if w[drawn].sum() > 0:
-            found.append(float(_correlate(xs[None, :], ys, w[drawn])[0]))
-    kept = np.array([r for r in found if not math.isnan(r)])
-    if kept.size < max(1, times // 2):
+    """Percentile limits over resamples of groups in which the correlation is defined."""
+    if times < 1:
+        return float("nan"), float("nan")
+    drawn = rng.integers(0, len(w), (times, len(w)))
+    xs, ys, ws = np.asarray(x, float)[drawn], np.asarray(y, float)[drawn], w[drawn]
+    if kind == "spearman":
+        xs, ys = rankdata(xs, axis=1), rankdata(ys, axis=1)
+    weighted = ws.sum(axis=1) > 0
+    found = _correlate(xs[weighted], ys[weighted], ws[weighted])
+    kept = found[~np.isnan(found)]
+    if kept.size < times / 2:
         return float("nan"), float("nan")
     tail = (1 - level) / 2
     lo, hi = np.quantile(kept, [tail, 1 - tail])

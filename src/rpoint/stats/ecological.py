@@ -43,7 +43,9 @@ def largest_part(share: float, incidence: float) -> float:
     >>> round(largest_part(0.2038, 0.243), 3)
     0.839
     """
-    return float("nan") if incidence <= 0 else min(1.0, share / incidence)
+    if incidence <= 0:
+        return float("nan")
+    return 1.0 if share >= incidence else share / incidence
 
 
 @dataclass(frozen=True)
