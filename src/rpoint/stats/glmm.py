@@ -102,12 +102,18 @@ class Likelihood:
 
 def integrate(fixed: Floats, tau: Floats, data: Likelihood) -> Floats:
     """Log of each cluster's integral (..., C) for linear predictors (..., R) and τ (..., 1)."""
-    mode, spread = _mode(fixed, tau, data)
+    mode, spread = peak(fixed, tau, data)
     nodes, weights = hermite(data.points)
     terms = [
         _joint(fixed, tau, mode + spread * t, data) + w for t, w in zip(nodes, weights, strict=True)
     ]
-    return special.logsumexp(np.stack(terms), axis=0) + np.log(spread)
+    return log_sum(np.stack(terms), axis=0) + np.log(spread)
+
+
+def log_sum(values: Floats, axis: int) -> Floats:
+    """log Σ e^values along an axis, for finite values (SciPy's also minds infinite ones)."""
+    top = values.max(axis=axis)
+    return top + np.log(np.exp(values - np.expand_dims(top, axis)).sum(axis=axis))
 
 
 def _joint(fixed: Floats, tau: Floats, z: Floats, data: Likelihood) -> Floats:
@@ -116,7 +122,7 @@ def _joint(fixed: Floats, tau: Floats, z: Floats, data: Likelihood) -> Floats:
     return rows @ data.member - z**2 / 2
 
 
-def _mode(fixed: Floats, tau: Floats, data: Likelihood) -> tuple[Floats, Floats]:
+def peak(fixed: Floats, tau: Floats, data: Likelihood) -> tuple[Floats, Floats]:
     """Mode of z = u/τ in each cluster and the width of the peak there; the peak is concave."""
     z = np.zeros((*fixed.shape[:-1], data.member.shape[1]))
     for _ in range(100):
