@@ -5,11 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from rpoint.endpoints.mrecist import mrecist
 from rpoint.tumour.facts import fact
 from rpoint.tumour.streams import normals
-
-# Thresholds of Gao 2015 (Nat Med 21:1318), % of the start volume: best response, best average.
-MRECIST = (("mCR", -95.0, -40.0), ("mPR", -50.0, -20.0), ("mSD", 35.0, 30.0))
 
 
 def calipers(volumes: np.ndarray, seed: int, sd_log: float | None = None) -> np.ndarray:
@@ -53,23 +51,6 @@ def log_slope(days: np.ndarray, volumes: np.ndarray, last_day: float = 21.0) -> 
     if keep.sum() < 3:
         return float("nan")
     return float(np.polyfit(days[keep], np.log(volumes[keep]), 1)[0])
-
-
-def mrecist(days: np.ndarray, volumes: np.ndarray) -> dict[str, float | str]:
-    """Best response, best average response (%, day >= 10) and class of one mouse (Gao 2015).
-
-    The average response at a visit is the mean change from the start to that visit.
-    """
-    change = 100.0 * (volumes / volumes[0] - 1.0)
-    average = np.cumsum(change) / np.arange(1, len(change) + 1)
-    late = days >= 10
-    if not late.any():
-        return {"best_response_pct": np.nan, "best_avg_response_pct": np.nan, "mrecist": ""}
-    best, mean = float(change[late].min()), float(average[late].min())
-    for name, limit, mean_limit in MRECIST:
-        if best < limit and mean < mean_limit:
-            return {"best_response_pct": best, "best_avg_response_pct": mean, "mrecist": name}
-    return {"best_response_pct": best, "best_avg_response_pct": mean, "mrecist": "mPD"}
 
 
 def tumour_growth_inhibition(control: np.ndarray, treated: np.ndarray, start: float) -> float:
