@@ -357,7 +357,7 @@ def test_rules_read_as_text():
         ({"s_first": np.inf}, "s_first is infinite"),
         ({"day_pre": 5}, "not before it"),
         ({"day_first": -3}, "not after"),
-        ({"s_pre": np.nan}, "given together"),
+        ({"day_pre": np.nan}, "s_pre has no day_pre"),
         ({"first_response": "progress"}, "none of CR"),
         ({"new_organ": 2}, "not 0 or 1"),
         ({"organs_with_new": 0.5}, "no whole number"),

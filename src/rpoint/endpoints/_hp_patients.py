@@ -39,7 +39,7 @@ REQUIRED = ("s_base", "day_base", "s_first", "day_first")
 YES_NO = ("new_lesion", "new_organ", "ttf_event", "death_from_pd")
 COUNTS = ("new_in_involved_organ", "organs_with_new")
 NOT_NEGATIVE = (*SIZES, *COUNTS, "ttf_days", "death_day", "pd_day", "last_contact_day")
-RESPONSES = ("CR", "PR", "SD", "PD", "NE", "NON-CR/NON-PD")
+RESPONSES = ("CR", "PR", "SD", "PD", "NE", "NON-CR/NON-PD", "ND")
 IRECIST = ("ICPD", "IUPD", "ISD", "IPR", "ICR", "NE")
 TEXTS = ("patient", "first_response", "irecist")
 MM_PER = {"mm": 1.0, "cm": 10.0}
@@ -165,9 +165,8 @@ def _check(patients: pd.DataFrame, rows: Rows) -> None:
 
 def _check_days(patients: pd.DataFrame, rows: Rows) -> None:
     for size, day in zip(SIZES, DAYS, strict=True):
-        half = patients[size].notna() != patients[day].notna()
-        what = f"{size} and {day} must be given together"
-        rows.add(half, "half a scan", what, "give both, or leave both empty")
+        half = patients[size].notna() & patients[day].isna()
+        rows.add(half, "half a scan", f"{size} has no {day}", "give the day, or leave both empty")
     rows.add(
         patients["day_pre"] >= patients["day_base"], "order",
         "the scan before baseline is not before it", values=patients["day_pre"],

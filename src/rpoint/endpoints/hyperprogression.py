@@ -35,6 +35,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from rpoint.endpoints._hp_build import from_sizes
 from rpoint.endpoints._hp_definitions import FROM_PRE, RATIOS, Definition, choose
 from rpoint.endpoints._hp_definitions import definitions as all_definitions
 from rpoint.endpoints._hp_indices import flags as find_flags
@@ -44,6 +45,15 @@ from rpoint.endpoints._hp_rules import AT_LEAST, judge, leaves
 from rpoint.errors import unknown_name
 from rpoint.stats import agreement
 from rpoint.stats.proportions import limits, proportion
+
+__all__ = [
+    "Definition",
+    "Hyperprogression",
+    "all_definitions",
+    "from_sizes",
+    "hyperprogression",
+    "hyperprogression_columns",
+]
 
 NO_PRE = "no scan before baseline"
 NOT_GROWING = "ratio undefined: the sum did not grow before baseline"
