@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 
 from rpoint.endpoints.mrecist import mrecist
+from rpoint.stats import growth_metrics
+from rpoint.stats.growth_metrics import log_slope
 from rpoint.tumour.facts import fact
 from rpoint.tumour.streams import normals
 
@@ -45,17 +47,10 @@ def volume_mm3(diameter: np.ndarray) -> np.ndarray:
     return np.pi / 6.0 * np.asarray(diameter) ** 3
 
 
-def log_slope(days: np.ndarray, volumes: np.ndarray, last_day: float = 21.0) -> float:
-    """Least-squares slope of ln volume to `last_day`, 1/d (volumes > 0, three points or more)."""
-    keep = (days <= last_day) & (volumes > 0)
-    if keep.sum() < 3:
-        return float("nan")
-    return float(np.polyfit(days[keep], np.log(volumes[keep]), 1)[0])
-
-
 def tumour_growth_inhibition(control: np.ndarray, treated: np.ndarray, start: float) -> float:
-    """TGI, %: 100 (1 - change of the treated mean / change of the control mean)."""
-    return float(100.0 * (1.0 - (treated.mean() - start) / (control.mean() - start)))
+    """TGI of the arms' means, %; NaN if the control did not grow."""
+    fraction = growth_metrics.tumour_growth_inhibition(np.mean(control), np.mean(treated), start)
+    return float(100.0 * fraction)
 
 
 def response_table(volumes: pd.DataFrame) -> pd.DataFrame:
