@@ -135,3 +135,9 @@ def test_smallest_ratios_that_exceed_the_difference(key, smallest):
         )  # fmt: skip
         found = hyperprogression(table, definitions=key).verdicts[key]
         assert found.tolist() == [False, True]
+
+
+def test_growth_counts_the_definitions_that_say_yes():
+    table = RESULT.growth().set_index("patient")
+    assert table.loc["accelerating", ["met", "judged"]].tolist() == [10, 11]
+    assert table.loc["no pre scan", ["met", "judged"]].tolist() == [4, 4]

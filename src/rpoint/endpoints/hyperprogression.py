@@ -174,6 +174,16 @@ class Hyperprogression:
             rows.append({"definition": one.key, "name": one.name, "yes": int(yes.sum()), **counted})
         return pd.DataFrame(rows)
 
+    def growth(self) -> pd.DataFrame:
+        """What the scatter of growth draws: patient, tgr_pre, tgr_post, met, judged.
+
+        `met` counts the definitions that say yes, `judged` those that could be judged.
+        """
+        answers = self.answers()
+        table = self.indices[["patient", "tgr_pre", "tgr_post"]].copy()
+        table["met"], table["judged"] = (answers == 1).sum(1), (~np.isnan(answers)).sum(1)
+        return table
+
     def why(self, patient: str) -> pd.DataFrame:
         """The audit of one patient: every comparison of every definition with its number.
 
