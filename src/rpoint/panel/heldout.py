@@ -1,0 +1,77 @@
+"""Predictions of measurements that took no part in the fit: the form in which they are judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from rpoint.errors import RpointError
+
+NEEDED = ("model_id", "arm", "predicted", "status")
+QUANTILES = {"lo90": 0.05, "lo50": 0.25, "hi50": 0.75, "hi90": 0.95}
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """One row for each predicted quantity, with draws of what would be measured.
+
+    Attributes
+    ----------
+    table
+        model_id, arm, predicted, status ("ok", or why there is no prediction); `score` where rank
+        and value differ; `day` for volume curves.
+    draws
+        (rows, D) draws of the predictive distribution: differences between models and the noise of
+        the measurement are inside.  A row without prediction is NaN.
+    notes
+        How the predictions were made, and what was left out.
+    """
+
+    table: pd.DataFrame
+    draws: NDArray[np.floating]
+    notes: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        lacking = [name for name in NEEDED if name not in self.table]
+        if lacking or self.draws.ndim != 2 or len(self.draws) != len(self.table):
+            raise RpointError(
+                "held-out predictions need a row of draws for each row of the table",
+                where="HeldOut",
+                found=f"columns absent: {', '.join(lacking)}" if lacking else self.draws.shape,
+            )
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    def with_quantiles(self) -> pd.DataFrame:
+        """The table with the columns of `QUANTILES`, from the draws."""
+        levels = list(QUANTILES.values())
+        found = np.full((len(levels), len(self)), np.nan)
+        known = np.isfinite(self.draws).all(axis=1)
+        if known.any():
+            found[:, known] = np.quantile(self.draws[known], levels, axis=1)
+        return self.table.assign(**dict(zip(QUANTILES, found, strict=True)))
+
+    def joined(self, measured: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, NDArray]:
+        """Rows of `measured` that have a prediction, with it, and their draws.
+
+        Parameters
+        ----------
+        measured
+            The columns `keys` and any others; several rows may share a prediction.
+        keys
+            Columns that name a prediction.
+
+        Returns
+        -------
+        tuple
+            The table, with a fresh index, and its (rows, D) draws.
+        """
+        own = self.with_quantiles().assign(_row=np.arange(len(self)))
+        both = measured.merge(own, on=list(keys), how="inner", validate="many_to_one")
+        both = both[np.isfinite(both["predicted"])].reset_index(drop=True)
+        return both.drop(columns="_row"), self.draws[both["_row"].to_numpy()]
