@@ -51,7 +51,7 @@ def ids(column: pd.Series, where: str) -> np.ndarray:
         If one is blank, or stands twice.
     """
     codes, values = distinct(column)
-    texts = [_id(value) for value in values]
+    texts = [v.strip() if type(v) is str else _id(v) for v in values]
     found = np.array([*texts, ""], dtype=object)[codes]
     blank = found == ""
     if blank.any():
@@ -72,7 +72,7 @@ def ids(column: pd.Series, where: str) -> np.ndarray:
 def _id(value: object) -> str:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))  # numbers become floats when another id is missing
-    return " ".join(str(value).split())
+    return str(value).strip()
 
 
 def _twice(found: np.ndarray, twice: np.ndarray, where: str) -> RpointError:

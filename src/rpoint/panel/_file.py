@@ -5,7 +5,8 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
@@ -57,37 +58,68 @@ def decode(data: bytes, where: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
-def header_of(text: str, where: str) -> list[str]:
-    """The names in the first line.
+@dataclass(frozen=True)
+class Text:
+    """A CSV text whose first line has been read.
+
+    Attributes
+    ----------
+    text
+        All of it, without empty lines at the start.
+    names
+        Names of the columns, outer blanks removed.
+    header_lines
+        Lines that the header takes (a quoted name may hold a line end).
+    """
+
+    text: str
+    names: list[str]
+    header_lines: int
+
+
+def open_text(data: bytes, where: str) -> Text:
+    """The text of a CSV file, its header read.
 
     Raises
     ------
     RpointError
-        If the columns are not separated by commas.
+        If it is no text, or the columns are not separated by commas.
     """
-    start = text.lstrip("\n")[:MAX_HEADER]
+    text = decode(data, where).lstrip("\n")
+    reader = csv.reader(io.StringIO(text[:MAX_HEADER]), strict=True)
     try:
-        names = next(csv.reader(io.StringIO(start), strict=True))
+        names = [name.strip() for name in next(reader)]
     except (csv.Error, StopIteration) as error:
         raise RpointError("the first line is no CSV", where=where, found=str(error)) from None
-    if len(names) > 1:
-        return names
-    for mark, name in SEPARATORS.items():
-        if mark in names[0]:
-            raise RpointError(
-                f"the columns are separated by {name}, not by commas", where=where, mend=_SAVE
-            )
-    raise RpointError(
-        "this is no CSV table: its first line has one column",
-        where=where,
-        found=names[0],
-        mend=_SAVE,
-    )
+    if len(names) == 1:
+        raise _one_column(names[0], where)
+    return Text(text, names, reader.line_num)
 
 
-def check_widths(text: str, n: int, where: str) -> None:
-    """Refuse a row that has more or fewer than `n` fields (pandas would fill or shift it)."""
-    for line, width in _widths(text):
+def _one_column(name: str, where: str) -> RpointError:
+    for mark, kind in SEPARATORS.items():
+        if mark in name:
+            what = f"the columns are separated by {kind}, not by commas"
+            return RpointError(what, where=where, mend=_SAVE)
+    what = "this is no CSV table: its first line has one column"
+    return RpointError(what, where=where, found=name, mend=_SAVE)
+
+
+def check_widths(table: Text, where: str) -> None:
+    """Refuse a row that has more or fewer fields than the header.
+
+    Raises
+    ------
+    RpointError
+        With the line, for the first such row.
+    """
+    n = len(table.names)
+    if '"' in table.text:
+        found = _quoted_widths(table.text, where)
+    else:  # fast: a field cannot hold a comma
+        lines = table.text.split("\n")
+        found = [(i, row.count(",") + 1) for i, row in enumerate(lines, start=1) if row]
+    for line, width in found:
         if width != n:
             raise RpointError(
                 f"a row has {width:,} fields, the header {n:,}",
@@ -96,51 +128,53 @@ def check_widths(text: str, n: int, where: str) -> None:
             )
 
 
-def _widths(text: str) -> Iterable[tuple[int, int]]:
+def _quoted_widths(text: str, where: str) -> Iterator[tuple[int, int]]:
     """(line, number of fields) of every row that is not blank."""
-    if '"' not in text:  # fast: a field cannot hold a comma
-        for line, row in enumerate(text.split("\n"), start=1):
-            if row:
-                yield line, row.count(",") + 1
-        return
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         for row in reader:
             if row:
                 yield reader.line_num, len(row)
     except csv.Error as error:
-        raise RpointError(f"the CSV is broken: {error}", where=f"line {reader.line_num}") from None
+        at = f"{where}, line {reader.line_num:,}"
+        raise RpointError(f"the CSV is broken: {error}", where=at) from None
 
 
-def parse(
-    text: str, names: list[str], numeric: set[str], distinct: str, where: str
-) -> pd.DataFrame:
+def parse(table: Text, numeric: set[str], where: str) -> pd.DataFrame:
     """The rows: `numeric` columns as floats (as text if one cell is no number), others as text.
 
-    Text columns are categorical (few distinct states in many rows), except the column `distinct`.
+    Text columns are categorical: few distinct states in many rows.
     """
-    words = {name: "category" for name in names if name not in numeric}
-    words[distinct] = "str"
-    numbers = {name: "float64" for name in numeric}
+    import pyarrow as pa
+
+    data = table.text.encode()
     try:
-        return _read(text, names, {**words, **numbers}, numeric)
-    except ValueError:  # a cell that is no number; the caller finds and reports it
-        return _read(text, names, {**words, **dict.fromkeys(numeric, "str")}, set())
-    except (pd.errors.ParserError, csv.Error) as error:
-        raise RpointError("the CSV is broken", where=where, found=str(error)) from None
+        return _read(data, table, numeric)
+    except pa.ArrowInvalid:  # a cell that is no number; the caller finds and reports it
+        pass
+    try:
+        return _read(data, table, set())
+    except pa.ArrowInvalid as error:
+        reason = str(error).splitlines()[0]
+        raise RpointError("the CSV is broken", where=where, found=reason) from None
 
 
-def _read(text: str, names: list[str], dtype: dict, numeric: set[str]) -> pd.DataFrame:
-    return pd.read_csv(
-        io.StringIO(text),
-        header=0,
-        names=names,
-        dtype=dtype,
-        index_col=False,
-        keep_default_na=False,
-        na_values={name: NUMBER_BLANKS for name in numeric},
-        float_precision="round_trip",
+def _read(data: bytes, table: Text, numeric: set[str]) -> pd.DataFrame:
+    import pyarrow as pa
+    from pyarrow import csv as arrow
+
+    places = [str(i) for i in range(len(table.names))]  # names may be blank
+    words = pa.dictionary(pa.int32(), pa.string())
+    kinds = {i: pa.float64() if n in numeric else words for i, n in zip(places, table.names)}
+    found = arrow.read_csv(
+        pa.py_buffer(data),
+        read_options=arrow.ReadOptions(column_names=places, skip_rows=table.header_lines),
+        parse_options=arrow.ParseOptions(newlines_in_values='"' in table.text),
+        convert_options=arrow.ConvertOptions(
+            column_types=kinds, null_values=NUMBER_BLANKS, strings_can_be_null=False
+        ),
     )
+    return found.to_pandas().set_axis(table.names, axis=1)
 
 
 def is_parquet(data: bytes) -> bool:

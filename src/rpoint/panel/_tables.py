@@ -107,10 +107,9 @@ def _raw(path: Path, where: str) -> pd.DataFrame:
     data = _file.read_bytes(path, where)
     if _file.is_parquet(data):
         return _file.read_parquet(data, where)
-    text = _file.decode(data, where)
-    names = _file.header_of(text, where)
-    _file.check_widths(text, len(names), where)
-    return _file.parse(text, names, set(), names[0], where)
+    table = _file.open_text(data, where)
+    _file.check_widths(table, where)
+    return _file.parse(table, set(), where)
 
 
 def _column(column: pd.Series, kind: type, where: str) -> pd.Series:

@@ -67,12 +67,10 @@ def _from_file(path: Path, where: str) -> tuple[pd.DataFrame, Columns]:
     data = _file.read_bytes(path, where)
     if _file.is_parquet(data):
         return _from_frame(_file.read_parquet(data, where), where)
-    text = _file.decode(data, where)
-    names = _file.header_of(text, where)
-    columns = classify(names, where)
-    _file.check_widths(text, len(names), where)
-    frame = _file.parse(text, names, set(columns.numeric), columns.id, where)
-    return frame, columns
+    table = _file.open_text(data, where)
+    columns = classify(table.names, where)
+    _file.check_widths(table, where)
+    return _file.parse(table, set(columns.numeric), where), columns
 
 
 def _from_frame(frame: pd.DataFrame, where: str) -> tuple[pd.DataFrame, Columns]:

@@ -129,7 +129,8 @@ def _part(piece: str, whole: str) -> str:
         return key
     match = _COPIES.fullmatch(key)
     if match is None:
-        raise StateError(_why(key), nearest_name(key, [*STATES[:-1], *filter(None, SYNONYMS)]))
+        near = nearest_name(key, [*STATES[:-1], *filter(None, SYNONYMS)])
+        raise StateError(_why(key), SYNONYMS.get(near, near) if near else None)
     number = float(match.group(1))
     if number > MAX_COPIES:
         raise StateError(f"a copy number lies between 0 and {MAX_COPIES:g}")
@@ -156,14 +157,13 @@ def _joined(parts: list[str]) -> str:
     if "mut" in found:
         found.pop("vus", None)  # what is known outweighs what is not
     _check_copies(list(found))
-    return "+".join(
-        sorted(
-            found,
-            key=lambda part: (
-                _ORDER.index(part.split("=")[0]) if part.split("=")[0] in _ORDER else -1
-            ),
-        )
-    )
+    return "+".join(sorted(found, key=_rank))
+
+
+def _rank(part: str) -> int:
+    """The place of a state in a cell of several; the others stand alone."""
+    name = part.partition("=")[0]
+    return _ORDER.index(name) if name in _ORDER else -1
 
 
 def _check_copies(parts: list[str]) -> None:
