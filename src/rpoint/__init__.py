@@ -19,9 +19,12 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "cite": ("rpoint.catalog", "cite"),
     "claims": ("rpoint.evidence.claims", "load_claims"),
     "drug": ("rpoint.catalog", "drug"),
+    "growth_metrics": ("rpoint.stats.growth_metrics", None),
     "rank": ("rpoint.tumour.rank", "rank"),
     "regimen": ("rpoint.pharmacology.regimen", "parse"),
     "simulate": ("rpoint.tumour.simulate", "simulate"),
+    "survival": ("rpoint.stats.survival", "survival"),
+    "synergy": ("rpoint.stats.synergy", "synergy"),
     "tumour": ("rpoint.tumour", None),
 }
 

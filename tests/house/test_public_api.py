@@ -16,9 +16,12 @@ PUBLIC = [
     "cite",
     "claims",
     "drug",
+    "growth_metrics",
     "rank",
     "regimen",
     "simulate",
+    "survival",
+    "synergy",
     "tumour",
 ]
 

@@ -15,7 +15,7 @@ from typing import Any
 import typer
 
 from rpoint import __version__
-from rpoint.cli import catalogue, claims, doctor, model, rank, simulate
+from rpoint.cli import catalogue, claims, doctor, model, rank, response, simulate, survival, synergy
 from rpoint.errors import RpointError, shorten
 
 DONE, USER_ERROR, CHECK_FAILED, PARTIAL, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
@@ -34,7 +34,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (claims, simulate, rank, catalogue, model, doctor):
+for group in (claims, simulate, rank, response, survival, synergy, catalogue, model, doctor):
     group.add_to(app)
 
 

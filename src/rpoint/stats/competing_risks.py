@@ -147,20 +147,27 @@ def cumulative_incidence(
     >>> cumulative_incidence([1, 2, 3, 4], [1, 2, 0, 1]).incidence.tolist()
     [0.25, 0.25, 0.25, 0.75]
     """
-    check_level(level)
     times, causes = check_causes(time, cause)
     check_present(causes, of)
+    return incidence(times, causes, of=of, level=level, label=label)
+
+
+def incidence(
+    times: Floats, causes: Integers, *, of: int, level: float = 0.95, label: str = ""
+) -> CumulativeIncidence:
+    """The estimate of checked data; 0 throughout where nobody had an event of the cause."""
+    check_level(level)
     order = np.argsort(times, kind="stable")
     times, causes = times[order], causes[order]
     first = np.flatnonzero(starts(times))
     mine = np.add.reduceat((causes == of).astype(np.int64), first)
     every = np.add.reduceat((causes > 0).astype(np.int64), first)
     risk = len(times) - first
-    incidence, variance = _aalen_johansen(risk.astype(float), mine, every)
+    f, variance = _aalen_johansen(risk.astype(float), mine, every)
     error = np.sqrt(np.maximum(variance, 0.0))
-    lo, hi = _limits(incidence, error, level)
+    lo, hi = _limits(f, error, level)
     return CumulativeIncidence(
-        of, times[first], risk, mine, every - mine, incidence, error, lo, hi, level, label
+        of, times[first], risk, mine, every - mine, f, error, lo, hi, level, label
     )
 
 

@@ -130,9 +130,7 @@ def moments(block: Block, eta: Floats) -> Moments:
     tied1 = _sum_by(block, first[rows])
     denominator = np.cumsum(risk)[at] - f * tied0
     mean = np.cumsum(first, axis=0)[at] - f[:, None] * tied1
-    return Moments(
-        risk, top + np.log(denominator), 1.0 / denominator, mean / denominator[:, None]
-    )
+    return Moments(risk, top + np.log(denominator), 1.0 / denominator, mean / denominator[:, None])
 
 
 def _sum_by(block: Block, values: Floats) -> Floats:

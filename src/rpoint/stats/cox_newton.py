@@ -46,7 +46,7 @@ def maximise(likelihood: Likelihood, start: Floats, free: Integers | None = None
         step = _step(value, chosen)
         gain = float(value.score[chosen] @ step)
         if gain <= max(DECREMENT, 1e-3 * floor):
-            return Optimum(beta, value, True)
+            return _polished(likelihood, beta, value, chosen, step)
         moved, better = _line(likelihood, beta, value, chosen, step, floor)
         if moved is None:  # rounding hides any further gain
             return Optimum(beta, value, gain <= 1e3 * floor)
@@ -54,6 +54,17 @@ def maximise(likelihood: Likelihood, start: Floats, free: Integers | None = None
         if np.abs(beta).max() > FAR:
             break
     return Optimum(beta, value, False)
+
+
+def _polished(
+    likelihood: Likelihood, beta: Floats, value: Value, free: Integers, step: Floats
+) -> Optimum:
+    """The last step: too short to show in the likelihood, but not in the coefficients."""
+    moved = beta.copy()
+    moved[free] += step
+    found = likelihood(moved)
+    better = np.abs(found.score[free]).max() <= np.abs(value.score[free]).max()
+    return Optimum(moved, found, True) if better else Optimum(beta, value, True)
 
 
 def _step(value: Value, free: Integers) -> Floats:
