@@ -1,0 +1,85 @@
+"""From traits and coefficients to cells of the cell model.
+
+Amounts are log-linear: an amplification of N copies multiplies the handle by (N/2)^copies, a log2
+unit of mRNA above the panel's median by exp(expression).  A switched gene (TP53, RB1) is functional
+or not: the four combinations are run apart and weighted later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from rpoint.panel.response import Rows
+from rpoint.panel.traits import POOLS, Traits
+
+#: Functional (1) or not (0): TP53, RB1.
+COMPONENTS: tuple[tuple[int, int], ...] = ((1, 1), (0, 1), (1, 0), (0, 0))
+#: ER-negative cells of an ER-driven type live on this RAS drive (catalogue, ESR1:loss).
+RAS_WITHOUT_ER = 2.0
+#: Factors on a handle stay within these bounds, whatever the coefficients say.
+FACTOR_LIMITS = (0.05, 20.0)
+
+
+def handle_rows(found: Traits, beta: Mapping[str, float]) -> Rows:
+    """Rows ordered (model, replicate, component); replicate d runs parameter set d.
+
+    Parameters
+    ----------
+    found
+        Traits of n models in D replicates.
+    beta
+        Coefficients by name ("copies:g_MDM2", "expression:g_MDM2", "drive:g_RAS", "p16:amount",
+        "expression:RB1", "expression:CDKN2A", "TOR_growth"); absent ones are 0.
+    """
+    n, d = len(found), found.replicates
+    handles = {pool: _amount(found, pool, beta) for pool in POOLS}
+    handles |= _drives(found, beta)
+    handles["g_ER"] = found.er
+    handles["g_p16"] = _p16(found, beta)
+    base_rb = _factor(beta.get("expression:RB1", 0.0) * _expression(found, "RB1"))
+    shape = (n, d, len(COMPONENTS))
+    table = {k: np.broadcast_to(v[..., None], shape) for k, v in handles.items()}
+    functional = np.array(COMPONENTS, float)
+    table["g_TP53"] = np.broadcast_to(functional[:, 0], shape)
+    table["g_RB1"] = np.broadcast_to(base_rb[..., None] * functional[:, 1], shape)
+    table["TOR_growth"] = np.full(shape, np.clip(beta.get("TOR_growth", 0.0), 0.0, 0.95))
+    sets = np.broadcast_to(np.arange(d)[None, :, None], shape)
+    return Rows(
+        np.array(sets).ravel(), {k: np.round(np.array(v).ravel(), 6) for k, v in table.items()}
+    )
+
+
+def _expression(found: Traits, name: str) -> np.ndarray:
+    """(n, 1) log2 units above the panel's median; 0 where there is no measurement."""
+    return found.expression.get(name, np.zeros(len(found)))[:, None]
+
+
+def _factor(log: np.ndarray) -> np.ndarray:
+    return np.clip(np.exp(log), *FACTOR_LIMITS)
+
+
+def _amount(found: Traits, pool: str, beta: Mapping[str, float]) -> np.ndarray:
+    return _factor(
+        beta.get(f"copies:{pool}", 0.0) * found.copies[pool]
+        + beta.get(f"expression:{pool}", 0.0) * _expression(found, pool)
+    )
+
+
+def _drives(found: Traits, beta: Mapping[str, float]) -> dict[str, np.ndarray]:
+    """Pathway drives: what the alterations raise, on what the type's reference cell has."""
+    made = {}
+    for handle, drive in found.drives.items():
+        scale = np.exp(beta.get(f"drive:{handle}", 0.0))
+        base = found.base.get(handle, np.zeros(len(found)))[:, None]
+        made[handle] = np.maximum(base, scale * drive)
+    without_er = RAS_WITHOUT_ER * (1.0 - found.er) * (found.base["g_RAS"] == 0)[:, None]
+    made["g_RAS"] = np.maximum(made["g_RAS"], np.where(made["g_BRAF"] > 0, 0.0, without_er))
+    return made
+
+
+def _p16(found: Traits, beta: Mapping[str, float]) -> np.ndarray:
+    amount = np.exp(beta.get("p16:amount", 0.0)) * found.base["g_p16"][:, None]
+    level = _factor(beta.get("expression:CDKN2A", 0.0) * _expression(found, "CDKN2A"))
+    return found.p16 * amount * level
