@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from rpoint.stats.dose_matrix import DoseMatrix
@@ -80,6 +81,11 @@ class Synergy:
         return f"{self.matrix.scale}; {SIGN}"
 
     @property
+    def sign(self) -> str:
+        """What the sign of an excess means."""
+        return SIGN
+
+    @property
     def complete(self) -> bool:
         """Whether every model asked for could be made."""
         return bool((self.scores["status"] == "ok").all())
@@ -96,6 +102,51 @@ class Synergy:
     def effects(self) -> pd.DataFrame:
         """The measured matrix: dose1, dose2, n, effect, sd."""
         return self.matrix.to_frame()
+
+    def curves(self, points: int = 80) -> pd.DataFrame:
+        """The fitted single curves over the doses tested: drug, unit, dose, effect, status."""
+        parts = []
+        for fit, doses in zip(self.singles, (self.matrix.dose1, self.matrix.dose2)):
+            if fit.usable:
+                dose = np.geomspace(doses[doses > 0].min(), doses.max(), points)
+                parts.append(
+                    pd.DataFrame(
+                        {
+                            "drug": fit.drug,
+                            "unit": fit.unit,
+                            "dose": dose,
+                            "effect": fit.effect(dose),
+                            "status": fit.status,
+                        }
+                    )
+                )
+        columns = ["drug", "unit", "dose", "effect", "status"]
+        return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame(columns=columns)
+
+    def single_wells(self) -> pd.DataFrame:
+        """The wells with at most one drug: drug, dose, effect; untreated wells under both."""
+        matrix = self.matrix
+        parts = []
+        for drug, dose, other in (
+            (matrix.drug1, matrix.dose1, matrix.dose2),
+            (matrix.drug2, matrix.dose2, matrix.dose1),
+        ):
+            alone = other == 0
+            parts.append(
+                pd.DataFrame({"drug": drug, "dose": dose[alone], "effect": matrix.effect[alone]})
+            )
+        return pd.concat(parts, ignore_index=True)
+
+    def tables(self) -> dict[str, pd.DataFrame]:
+        """Every table by name: scores, surface, musyc, single_agents, checks, matrix."""
+        return {
+            "scores": self.scores,
+            "surface": self.surface,
+            "musyc": self.parameters,
+            "single_agents": pd.concat([fit.to_frame() for fit in self.singles], ignore_index=True),
+            "checks": self.checks,
+            "matrix": self.effects(),
+        }
 
     def cite(self) -> list[str]:
         """The sources of the models used."""

@@ -16,9 +16,9 @@ from rpoint.errors import RpointError
 from rpoint.stats.plate import Plate
 
 EFFECT = {
-    "inhibition": "inhibition, fraction (0 untreated, 1 nothing left)",
-    "viability": "inhibition = 1 - viability, fraction (0 untreated, 1 nothing left)",
-    "count": "inhibition = 1 - count / untreated count of the block, fraction",
+    "inhibition": "inhibition (0 untreated, 1 nothing left)",
+    "viability": "inhibition = 1 - viability (0 untreated, 1 nothing left)",
+    "count": "inhibition = 1 - count / untreated count of the block (1 nothing left)",
     "gr": "1 - GR (0 untreated, 1 growth stopped, 2 all cells killed at once)",
 }
 TOP = {"inhibition": 1.0, "viability": 1.0, "count": 1.0, "gr": 2.0}  # the largest possible effect

@@ -29,6 +29,7 @@ OK, NOT_FIT = "ok", "no model with all parameters different from 0"
 FEW, NO_START = "too few visits", "no size at the start"
 SIGNIFICANT = 0.1  # as in tumgr
 MAX_RATE = 1.0  # per day: a doubling in 17 hours
+MAX_FOLD = 50.0  # and no more than exp(this) over the follow-up
 
 
 def stein_gd(day, d, g) -> np.ndarray:
@@ -243,8 +244,10 @@ def _model(
 ) -> list[SteinFit | None]:
     """One model of every tumour; None for too few visits or a parameter not different from 0."""
     names, shape = SHAPES[name]
-    starts = _starts(names, (days * weight).max(axis=1))  # (tumours, starts, parameters)
+    last = (days * weight).max(axis=1)
+    starts = _starts(names, last)  # (tumours, starts, parameters)
     tried = starts.shape[1]
+    fastest = np.repeat(np.minimum(MAX_RATE, MAX_FOLD / last), tried)
     wide = np.repeat(days, tried, axis=0)
     fit = best_of(
         fit_batch(
@@ -252,7 +255,7 @@ def _model(
             starts.reshape(-1, len(names)),
             np.repeat(sizes, tried, axis=0),
             np.zeros(len(names)),
-            np.array([1.0 if n == "phi" else MAX_RATE for n in names]),
+            np.stack([np.ones_like(fastest) if n == "phi" else fastest for n in names], axis=1),
             weight=np.repeat(weight, tried, axis=0),
         ),
         tried,

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -19,7 +18,7 @@ import pandas as pd
 from rpoint.errors import RpointError, unknown_name
 from rpoint.stats import loewe, musyc
 from rpoint.stats._synergy_bootstrap import noise_of, resample
-from rpoint.stats._synergy_models import CURVED, MODELS, Estimates, estimate, evaluable
+from rpoint.stats._synergy_models import MODELS, Estimates, estimate, evaluable
 from rpoint.stats._synergy_result import EXPECTS, Synergy
 from rpoint.stats._synergy_tables import Draws, parameter_table, score_row, surface_rows
 from rpoint.stats.dose_matrix import DoseMatrix, dose_matrix
@@ -98,17 +97,9 @@ def choose_pair(plate: Plate, drug1: str | None, drug2: str | None) -> tuple[str
     """
     if drug1 and drug2:
         return drug1, drug2
-    fitting = plate.pairs
-    given = drug1 or drug2
-    if given:
-        known = sorted({name for pair in fitting for name in pair})
-        if given not in known:
-            raise unknown_name("drug", given, known, where=plate.where)
-        fitting = [pair for pair in fitting if given in pair]
+    fitting = _pairs_with(plate, drug1, drug2) if drug1 or drug2 else plate.pairs
     if len(fitting) == 1:
-        one, two = fitting[0]
-        turn = (drug1 and one != drug1) or (drug2 and two != drug2)
-        return (two, one) if turn else (one, two)
+        return fitting[0]
     if not fitting:
         raise RpointError("the plate names no pair of drugs", where=plate.where)
     raise RpointError(
@@ -237,9 +228,61 @@ def _aicc(matrix: DoseMatrix, found: Estimates, gamma: bool) -> float:
     return wells * float(np.log(error)) + 2.0 * free * wells / (wells - free - 1)
 
 
-def analyse_all(plate: Plate, **options: Any) -> list[Synergy]:
-    """Every pair of a plate, with the options of `analyse`."""
-    return [analyse(dose_matrix(plate, *pair), **options) for pair in plate.pairs]
+def analyse_plate(
+    plate: Plate,
+    drug1: str | None = None,
+    drug2: str | None = None,
+    *,
+    models: str | Iterable[str] = "all",
+    gamma: bool = False,
+    bootstrap: int = 200,
+    level: float = 0.95,
+    seed: int = 1,
+    progress: Callable[[int, int], None] | None = None,
+) -> list[Synergy]:
+    """Every pair of a plate that holds the drugs named, with the options of `synergy`.
+
+    Every matrix is made before the first is analysed, so that a bad one stops nothing half-way.
+    """
+    chosen = _models(models)
+    _check_numbers(bootstrap, level)
+    if drug1 and drug2:
+        pairs = [(drug1, drug2)]
+    elif (drug1 or drug2) is None:
+        pairs = plate.pairs
+    else:
+        pairs = _pairs_with(plate, drug1, drug2)
+    if not pairs:
+        raise RpointError("the plate names no pair of drugs", where=plate.where)
+    matrices = [dose_matrix(plate, *pair) for pair in pairs]
+    results = []
+    for done, matrix in enumerate(matrices):
+
+        def tell(now: int, total: int, before: int = done) -> None:
+            if progress is not None:
+                progress(before * total + now, total * len(matrices))
+
+        results.append(
+            analyse(
+                matrix, chosen, gamma=gamma, bootstrap=bootstrap, level=level, seed=seed,
+                progress=tell,
+            )
+        )  # fmt: skip
+    return results
 
 
-__all__ = ["CURVED", "MODELS", "Synergy", "analyse", "analyse_all", "choose_pair", "synergy"]
+def _pairs_with(plate: Plate, drug1: str | None, drug2: str | None) -> list[tuple[str, str]]:
+    """The pairs that hold the one drug named, that drug in the place where it was named."""
+    given = drug1 or drug2
+    known = sorted({name for pair in plate.pairs for name in pair})
+    if given not in known:
+        raise unknown_name("drug", given, known, where=plate.where)
+    found = []
+    for one, two in plate.pairs:
+        if given in (one, two):
+            turn = (drug1 and one != drug1) or (drug2 and two != drug2)
+            found.append((two, one) if turn else (one, two))
+    return found
+
+
+__all__ = ["MODELS", "Synergy", "analyse", "analyse_plate", "choose_pair", "synergy"]
