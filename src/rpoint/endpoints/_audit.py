@@ -82,6 +82,8 @@ def _visit(row: dict) -> str:
     tail = f"{row['at_visit']}: {row['rule']}"
     if row["overall"] != row["at_visit"]:
         tail = f"{row['at_visit']} at the visit, {row['overall']} kept: {row['rule']}"
+    if row.get("iresponse"):
+        tail += f" -> {row['iresponse']}" + (f": {row['why']}" if row["why"] else "")
     return f"{day}: {', '.join(parts)}; {', '.join(judged)} -> {tail}"
 
 

@@ -176,8 +176,11 @@ def _misspelt(
 ) -> dict[str, str]:
     """Ignored columns that look like a name which the table lacks."""
     lacking = [name for name in known if name not in columns and len(name) > 3]
+    words = {_plain(word) for others in known.values() for word in others}
     found = {}
     for name in ignored:
+        if _plain(_stem(name)[0]) in words or _plain(name) in words:
+            continue  # a name that we know, beside another of the same meaning
         near = nearest_name(_stem(name)[0], lacking)
         if near is not None and abs(len(near) - len(_stem(name)[0])) < 3:
             found[name] = near

@@ -22,6 +22,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rpoint.endpoints._audit import Audit, tell
 from rpoint.endpoints._confirm import DAYS_PER_WEEK, Rules
 from rpoint.endpoints._extent import Extent
 from rpoint.endpoints._ibor import (
@@ -97,6 +98,16 @@ class Irecist:
     def orr(self, *, of: str = "evaluable", level: float = 0.95, **choices) -> Orr:
         """Response rates, any and confirmed."""
         return self.best_overall_response(**choices).orr(of=of, level=level)
+
+    def audit(self, patient: object, **choices) -> Audit:
+        """How one patient was judged; `choices` as in `best_overall_response`."""
+        names = self.recist.sizes.patients["patient"].astype(str)
+        if str(patient) not in set(names):
+            raise unknown_name("patient", patient, names, where="patient")
+        best = self.best_overall_response(**choices)
+        rows = self.visits[self.visits["patient"].astype(str) == str(patient)]
+        one = best.table[best.table["patient"].astype(str) == str(patient)].iloc[0]
+        return tell(str(patient), rows, one, best.rules)
 
     def to_frame(self) -> pd.DataFrame:
         """A copy of the visits."""

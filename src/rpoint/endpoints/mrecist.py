@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,6 +21,9 @@ from rpoint.endpoints._problems import Rows, refuse
 from rpoint.endpoints._read import load
 from rpoint.endpoints._values import identifiers, number
 from rpoint.errors import RpointError
+
+if TYPE_CHECKING:
+    from rpoint.stats.proportions import Proportion
 
 # Class: limits of the best response and of the best average response, %.
 MRECIST = (("mCR", -95.0, -40.0), ("mPR", -50.0, -20.0), ("mSD", 35.0, 30.0))
@@ -92,6 +96,13 @@ class MouseResponse:
         """Tumours of each class, for each arm if there are arms."""
         by = ["arm"] if "arm" in self.table else []
         return self.table.groupby([*by, "mrecist"]).size().rename("n").reset_index()
+
+    def rate(self, level: float = 0.95) -> Proportion:
+        """Share of mCR and mPR among the tumours that have a class."""
+        from rpoint.stats.proportions import proportion
+
+        known = self.table[self.table["mrecist"] != ""]
+        return proportion(int(known["mrecist"].isin(RESPONDERS).sum()), len(known), level=level)
 
     def to_dict(self) -> dict:
         """Plain data: patients."""
