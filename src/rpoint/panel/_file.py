@@ -14,7 +14,7 @@ import pandas as pd
 from rpoint.errors import RpointError, shorten
 
 SEPARATORS = {";": "semicolons", "\t": "tabs", "|": "bars"}
-MAX_HEADER = 100_000  # characters of the first line
+MAX_HEADER = 10_000_000  # characters of the first line
 NUMBER_BLANKS = ["", "?", "NA", "na", "N/A", "n/a", "NaN", "nan", "NAN", "null", "NULL", "None"]
 _MAGIC = {b"PK\x03\x04": "an Excel or zip file", b"\x1f\x8b": "a gzip file", b"%PDF": "a PDF file"}
 _SAVE = "save it as CSV: UTF-8 text, columns separated by commas"
@@ -140,41 +140,51 @@ def _quoted_widths(text: str, where: str) -> Iterator[tuple[int, int]]:
         raise RpointError(f"the CSV is broken: {error}", where=at) from None
 
 
-def parse(table: Text, numeric: set[str], where: str) -> pd.DataFrame:
-    """The rows: `numeric` columns as floats (as text if one cell is no number), others as text.
+def parse(table: Text, words: list[str], numbers: list[str], where: str) -> pd.DataFrame:
+    """The named columns of all rows; others are not read.
 
-    Text columns are categorical: few distinct states in many rows.
+    Parameters
+    ----------
+    words
+        Columns of text, categorical in the result: few distinct states in many rows.
+    numbers
+        Columns of numbers, floats in the result; all of them text if one cell is no number.
     """
     import pyarrow as pa
 
     data = table.text.encode()
     try:
-        return _read(data, table, numeric)
+        return _read(data, table, words, numbers)
     except pa.ArrowInvalid:  # a cell that is no number; the caller finds and reports it
         pass
     try:
-        return _read(data, table, set())
+        return _read(data, table, [*words, *numbers], [])
     except pa.ArrowInvalid as error:
         reason = str(error).splitlines()[0]
         raise RpointError("the CSV is broken", where=where, found=reason) from None
 
 
-def _read(data: bytes, table: Text, numeric: set[str]) -> pd.DataFrame:
+def _read(data: bytes, table: Text, words: list[str], numbers: list[str]) -> pd.DataFrame:
     import pyarrow as pa
     from pyarrow import csv as arrow
 
-    places = [str(i) for i in range(len(table.names))]  # names may be blank
-    words = pa.dictionary(pa.int32(), pa.string())
-    kinds = {i: pa.float64() if n in numeric else words for i, n in zip(places, table.names)}
+    places = {name: str(i) for i, name in enumerate(table.names)}  # other names may be blank
+    kinds = {places[n]: pa.dictionary(pa.int32(), pa.string()) for n in words}
+    kinds |= {places[n]: pa.float64() for n in numbers}
     found = arrow.read_csv(
         pa.py_buffer(data),
-        read_options=arrow.ReadOptions(column_names=places, skip_rows=table.header_lines),
+        read_options=arrow.ReadOptions(
+            column_names=[str(i) for i in range(len(table.names))], skip_rows=table.header_lines
+        ),
         parse_options=arrow.ParseOptions(newlines_in_values='"' in table.text),
         convert_options=arrow.ConvertOptions(
-            column_types=kinds, null_values=NUMBER_BLANKS, strings_can_be_null=False
+            column_types=kinds,
+            include_columns=list(kinds),
+            null_values=NUMBER_BLANKS,
+            strings_can_be_null=False,
         ),
     )
-    return found.to_pandas().set_axis(table.names, axis=1)
+    return found.to_pandas().set_axis([*words, *numbers], axis=1)
 
 
 def is_parquet(data: bytes) -> bool:

@@ -161,9 +161,7 @@ def line_types(folder: Folder, ids: list[str]) -> list[str]:
     found = pd.Series("", index=pd.Index(ids), dtype=object)
     needed = {"cell_line_id": str, "tissue": str}
     nest = folder.read("nest_palbociclib", "cell_lines", needed)
-    gdsc = folder.read("gdsc", "cell_lines", {**needed, "tcga_label": str})
-    if nest is not None and gdsc is not None and nest.equals(gdsc[list(needed)]):
-        nest = None  # one table in a flat folder
+    gdsc = folder.read("gdsc", "cell_lines", needed, {"tcga_label": str})
     for frame, column in ((nest, "tissue"), (gdsc, "tissue"), (gdsc, "tcga_label")):
         if frame is None:
             continue

@@ -10,10 +10,12 @@ import os
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from rpoint.errors import RpointError, nearest_name, shorten
 from rpoint.panel import _file
+from rpoint.panel._columns import check_names
 
 ENDINGS = (".csv", ".parquet")
 
@@ -58,7 +60,13 @@ class Folder:
         found = (p / f"{table}{e}" for p in places for e in ENDINGS)
         return next((f for f in found if f.is_file()), None)
 
-    def need(self, group: str, table: str, columns: dict[str, type]) -> pd.DataFrame:
+    def need(
+        self,
+        group: str,
+        table: str,
+        columns: dict[str, type],
+        optional: dict[str, type] | None = None,
+    ) -> pd.DataFrame:
         """A table that must be there; see `read`.
 
         Raises
@@ -66,7 +74,7 @@ class Folder:
         RpointError
             If it is not.
         """
-        found = self.read(group, table, columns)
+        found = self.read(group, table, columns, optional)
         if found is None:
             raise RpointError(
                 f"the data folder has no table {table}",
@@ -75,8 +83,23 @@ class Folder:
             )
         return found
 
-    def read(self, group: str, table: str, columns: dict[str, type]) -> pd.DataFrame | None:
-        """The named columns of a table, as text (str) or numbers (float); None if it is absent.
+    def read(
+        self,
+        group: str,
+        table: str,
+        columns: dict[str, type],
+        optional: dict[str, type] | None = None,
+    ) -> pd.DataFrame | None:
+        """The named columns of a table; None, and a note, if the table is absent.
+
+        Parameters
+        ----------
+        group, table
+            Name of its subfolder and of the table.
+        columns
+            Columns that it must have, each `str` (missing = "") or `float` (missing = NaN).
+        optional
+            Columns that it may have; absent ones are all missing.
 
         Raises
         ------
@@ -88,28 +111,36 @@ class Folder:
             self.notes.append(f"{group}/{table} is not there: left out")
             return None
         where = f"{path.parent.name}/{path.name}"
-        frame = _raw(path, where)
-        frame.columns = [str(name).strip() for name in frame.columns]
+        wanted = {**columns, **(optional or {})}
+        frame = _raw(path, list(wanted), where)
         for name in columns:
             if name not in frame.columns:
                 raise RpointError(
                     f"the table has no column {name}",
                     where=where,
-                    nearest=nearest_name(name, frame.columns),
+                    nearest=nearest_name(name, frame.attrs["names"]),
                     allowed=", ".join(columns),
                 )
-        parts = {n: _column(frame[n], kind, where) for n, kind in columns.items()}
+        missing = pd.Series(np.nan, index=frame.index)
+        parts = {n: _column(frame.get(n, missing), k, where) for n, k in wanted.items()}
         return pd.DataFrame(parts).reset_index(drop=True)
 
 
-def _raw(path: Path, where: str) -> pd.DataFrame:
-    """The table of a file, CSV cells as text."""
+def _raw(path: Path, wanted: list[str], where: str) -> pd.DataFrame:
+    """The wanted columns that a file has, cells of a CSV as text; `attrs["names"]`: all it has."""
     data = _file.read_bytes(path, where)
     if _file.is_parquet(data):
-        return _file.read_parquet(data, where)
-    table = _file.open_text(data, where)
-    _file.check_widths(table, where)
-    return _file.parse(table, set(), where)
+        frame = _file.read_parquet(data, where)
+        names = [str(name) for name in frame.columns]
+        frame = frame[[name for name in wanted if name in names]]
+    else:
+        table = _file.open_text(data, where)
+        names = table.names
+        check_names(names, where)
+        _file.check_widths(table, where)
+        frame = _file.parse(table, [name for name in wanted if name in names], [], where)
+    frame.attrs["names"] = names
+    return frame
 
 
 def _column(column: pd.Series, kind: type, where: str) -> pd.Series:

@@ -33,6 +33,8 @@ RESPONSE = {
     "tumor_type": str,
     "arm": str,
     "growth_inhibition_frac": float,
+}
+MORE_RESPONSE = {
     "growth_rate_21d_per_d": float,
     "control_growth_rate_21d_per_d": float,
     "n_points": float,
@@ -69,7 +71,7 @@ class Xenografts:
     response
         One row a mouse: model_id, arm, mouse_id, growth_inhibition (1 - treated / control slope),
         growth_rate and control_rate (log slope to day 21, 1/d), n_points, v0_mm3,
-        best_response_pct, best_avg_response_pct (%), mrecist.
+        best_response_pct, best_avg_response_pct (%), mrecist; NaN or "" where not given.
     volumes
         model_id, arm, mouse_id, day (d), volume_mm3; empty if the folder has none.
     notes
@@ -137,7 +139,7 @@ def xenograft_tables(path: str | os.PathLike[str]) -> Xenografts:
         number.
     """
     folder = Folder.open(path)
-    response = folder.need("pdxe", "response", RESPONSE).rename(columns=RENAMED)
+    response = folder.need("pdxe", "response", RESPONSE, MORE_RESPONSE).rename(columns=RENAMED)
     volumes, suspect = _volumes(folder)
     of_suspect = response["mouse_id"].isin(suspect)
     if of_suspect.any():
@@ -167,8 +169,7 @@ def _types_of(response: pd.DataFrame) -> pd.Series:
 def _volumes(folder: Folder) -> tuple[pd.DataFrame, set[str]]:
     """Volumes without doubtful mice and doubled days, and the doubtful mice."""
     columns = ["model_id", "arm", "mouse_id", "day", "volume_mm3"]
-    flagged = {**VOLUMES, "suspect_zero": float}
-    frame = folder.read("pdxe", "volumes", flagged)
+    frame = folder.read("pdxe", "volumes", VOLUMES, {"suspect_zero": float})
     if frame is None:
         return pd.DataFrame(columns=columns), set()
     frame = frame.rename(columns={"pdx_model": "model_id", "time_d": "day"})

@@ -70,11 +70,14 @@ def _from_file(path: Path, where: str) -> tuple[pd.DataFrame, Columns]:
     table = _file.open_text(data, where)
     columns = classify(table.names, where)
     _file.check_widths(table, where)
-    return _file.parse(table, set(columns.numeric), where), columns
+    words = [columns.id, columns.type, *columns.states.values()]
+    return _file.parse(table, words, columns.numeric, where), columns
 
 
 def _from_frame(frame: pd.DataFrame, where: str) -> tuple[pd.DataFrame, Columns]:
-    names = [str(name) for name in frame.columns]
+    if frame.index.name is not None:  # model_id is often the index
+        frame = frame.reset_index()
+    names = [str(name).strip() for name in frame.columns]
     columns = classify(names, where)
     return frame.set_axis(names, axis=1).reset_index(drop=True), columns
 

@@ -57,6 +57,7 @@ SYNONYMS: dict[str, str] = {
     "gained": "gain",
     "overexpressed": "high",
     "": UNKNOWN,
+    "-": UNKNOWN,
     "na": UNKNOWN,
     "n/a": UNKNOWN,
     "nan": UNKNOWN,
@@ -67,7 +68,7 @@ SYNONYMS: dict[str, str] = {
 }
 _ORDER = ("mut", "vus", "loss", "amp", "gain", "cn", "high", "low")
 _COPIES = re.compile(r"(?:cn|copies)=(\d{1,9}(?:\.\d{1,9})?)")
-_SQUEEZE = re.compile(r"[\s_\-]+")
+_SQUEEZE = re.compile(r"[\s_]+|(?<=[A-Za-z])-(?=[A-Za-z])")  # a hyphen in a word, not a minus
 _NUMBER = re.compile(r"[+-]?\d+(\.\d*)?")
 _MORE, _FEWER = {"amp", "gain"}, {"loss"}
 
