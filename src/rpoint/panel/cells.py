@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rpoint.panel.response import Rows
-from rpoint.panel.traits import POOLS, Traits
+from rpoint.panel.traits import POOLS, SWITCHES, Traits
 
 #: Functional (1) or not (0): TP53, RB1.
 COMPONENTS: tuple[tuple[int, int], ...] = ((1, 1), (0, 1), (1, 0), (0, 0))
@@ -22,7 +22,7 @@ RAS_WITHOUT_ER = 2.0
 FACTOR_LIMITS = (0.05, 20.0)
 
 
-def handle_rows(found: Traits, beta: Mapping[str, float]) -> Rows:
+def handle_rows(found: Traits, beta: Mapping[str, float | np.ndarray]) -> Rows:
     """Rows ordered (model, replicate, component); replicate d runs parameter set d.
 
     Parameters
@@ -31,23 +31,46 @@ def handle_rows(found: Traits, beta: Mapping[str, float]) -> Rows:
         Traits of n models in D replicates.
     beta
         Coefficients by name ("copies:g_MDM2", "expression:g_MDM2", "drive:g_RAS", "p16:amount",
-        "expression:RB1", "expression:CDKN2A", "TOR_growth"); absent ones are 0.
+        "expression:RB1", "expression:CDKN2A", "lineage", "TOR_growth"): one number, or one for
+        each replicate (D,); absent ones are 0.
     """
-    n, d = len(found), found.replicates
+    on = np.array(COMPONENTS, float)
+    shape = (len(found), found.replicates, len(COMPONENTS))
+    switches = {gene: np.broadcast_to(on[:, k], shape) for k, gene in enumerate(SWITCHES)}
+    return _rows(found, beta, switches)
+
+
+def drawn_rows(
+    found: Traits, beta: Mapping[str, float | np.ndarray], works: Mapping[str, np.ndarray]
+) -> Rows:
+    """Rows ordered (model, replicate), every switch in a drawn state.
+
+    Parameters
+    ----------
+    found, beta
+        As for `handle_rows`.
+    works
+        Switched gene -> (n, D) 1 where it works, 0 where not.
+    """
+    return _rows(found, beta, {gene: state[..., None] for gene, state in works.items()})
+
+
+def _rows(found: Traits, beta, switches: Mapping[str, np.ndarray]) -> Rows:
+    """Rows with the switches' states, (n, D, C)."""
+    shape = next(iter(switches.values())).shape
     handles = {pool: _amount(found, pool, beta) for pool in POOLS}
     handles |= _drives(found, beta)
-    handles["g_ER"] = found.er
+    handles["g_ER"] = np.maximum(found.er, np.clip(beta.get("lineage", 0.0), 0.0, 1.0))
     handles["g_p16"] = _p16(found, beta)
-    base_rb = _factor(beta.get("expression:RB1", 0.0) * _expression(found, "RB1"))
-    shape = (n, d, len(COMPONENTS))
-    table = {k: np.broadcast_to(v[..., None], shape) for k, v in handles.items()}
-    functional = np.array(COMPONENTS, float)
-    table["g_TP53"] = np.broadcast_to(functional[:, 0], shape)
-    table["g_RB1"] = np.broadcast_to(base_rb[..., None] * functional[:, 1], shape)
-    table["TOR_growth"] = np.full(shape, np.clip(beta.get("TOR_growth", 0.0), 0.0, 0.95))
-    sets = np.broadcast_to(np.arange(d)[None, :, None], shape)
+    handles["TOR_growth"] = np.clip(beta.get("TOR_growth", 0.0), 0.0, 0.95) + 0.0 * found.er
+    amount = _factor(beta.get("expression:RB1", 0.0) * _expression(found, "RB1"))
+    handles["g_RB1"] = np.broadcast_to(amount, shape[:2])
+    table = {name: np.broadcast_to(v[..., None], shape) for name, v in handles.items()}
+    table["g_TP53"] = switches["TP53"]
+    table["g_RB1"] = table["g_RB1"] * switches["RB1"]
+    sets = np.broadcast_to(np.arange(shape[1])[None, :, None], shape)
     return Rows(
-        np.array(sets).ravel(), {k: np.round(np.array(v).ravel(), 6) for k, v in table.items()}
+        np.array(sets).ravel(), {k: np.round(np.array(v, float).ravel(), 6) for k, v in table.items()}
     )
 
 
@@ -73,7 +96,7 @@ def _drives(found: Traits, beta: Mapping[str, float]) -> dict[str, np.ndarray]:
     for handle, drive in found.drives.items():
         scale = np.exp(beta.get(f"drive:{handle}", 0.0))
         base = found.base.get(handle, np.zeros(len(found)))[:, None]
-        made[handle] = np.maximum(base, scale * drive)
+        made[handle] = np.maximum(base * np.exp(beta.get(f"base:{handle}", 0.0)), scale * drive)
     without_er = RAS_WITHOUT_ER * (1.0 - found.er) * (found.base["g_RAS"] == 0)[:, None]
     made["g_RAS"] = np.maximum(made["g_RAS"], np.where(made["g_BRAF"] > 0, 0.0, without_er))
     return made

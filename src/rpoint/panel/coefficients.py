@@ -24,6 +24,8 @@ CELL_COEFFICIENTS: tuple[str, ...] = (
     "drive:g_PI3K",
     "drive:g_RAS",
     "drive:g_BRAF",
+    "base:g_RAS",
+    "lineage",
     "p16:amount",
     "TOR_growth",
 )

@@ -88,7 +88,7 @@ class Curves:
 
 def run_curves(
     rows: Rows,
-    exposures: Sequence[Mapping[str, float]],
+    exposures: Sequence[Mapping[str, float | np.ndarray]],
     ensemble: Any,
     *,
     nodes: int = 3,
@@ -102,7 +102,8 @@ def run_curves(
     rows
         Cells.
     exposures
-        Inputs of the cell model ("c_CDK4" ...) held from the start of treatment, E of them.
+        Inputs of the cell model ("c_CDK4" ...) held from the start of treatment, E of them; every
+        level is one number, or (R,) of them.
     ensemble
         Parameter sets (`rpoint.calibrate.ensemble.Ensemble`).
     nodes
@@ -112,13 +113,15 @@ def run_curves(
     progress
         Called with (rows done, rows).
     """
-    distinct, where = rows.unique()
+    own_levels = any(np.ndim(level) for exposure in exposures for level in exposure.values())
+    distinct, where = (rows, np.arange(len(rows))) if own_levels else rows.unique()
     step = max(1, CHUNK // (nodes * max(1, len(exposures))))
     parts = []
     for first in range(0, len(distinct), step):
         part = slice(first, first + step)
         chunk = Rows(distinct.sets[part], {k: v[part] for k, v in distinct.handles.items()})
-        parts.append(_run_chunk(chunk, exposures, ensemble, nodes, threads))
+        levels = [{k: v[part] if np.ndim(v) else v for k, v in e.items()} for e in exposures]
+        parts.append(_run_chunk(chunk, levels, ensemble, nodes, threads))
         if progress is not None:
             progress(min(first + step, len(distinct)), len(distinct))
     return _joined(parts).take(where)
@@ -186,8 +189,9 @@ def _treat(rows, lanes, states, exposures, nodes, threads) -> tuple[np.ndarray, 
 
     table = {name: spread(values) for name, values in lanes.items()}
     for name in dict.fromkeys(n for exposure in exposures for n in exposure):
-        levels = np.array([exposure.get(name, INPUTS[name]) for exposure in exposures])
-        table[name] = np.broadcast_to(levels[None, :, None], shape).ravel()
+        given = [exposure.get(name, INPUTS[name]) for exposure in exposures]
+        levels = np.stack([np.broadcast_to(level, len(rows)) for level in given], axis=1)
+        table[name] = np.broadcast_to(levels[:, :, None], shape).ravel()
     run = _net_model().solve(
         table,
         _TIMES_D * 24.0,

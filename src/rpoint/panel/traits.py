@@ -109,7 +109,7 @@ class Traits:
         )
 
 
-def traits(panel: Panel, replicates: int = 8) -> Traits:
+def traits(panel: Panel, replicates: int = 8, scale_of: Panel | None = None) -> Traits:
     """Read the traits of a panel.
 
     Parameters
@@ -118,9 +118,11 @@ def traits(panel: Panel, replicates: int = 8) -> Traits:
         Models with states and expression.
     replicates
         Draws of what is unknown, D.
+    scale_of
+        The panel whose medians expression is measured against; itself when left out.
     """
     states = {gene: _drawn(panel, gene, replicates) for gene in _genes(panel)}
-    expression = _expression(panel)
+    expression = _expression(panel, panel if scale_of is None else scale_of)
     shape = (len(panel.ids), replicates)
     return Traits(
         types=tuple(panel.types),
@@ -129,7 +131,7 @@ def traits(panel: Panel, replicates: int = 8) -> Traits:
         drives={handle: _drive(states, handle, shape) for handle in DRIVES},
         p16=_p16(states, shape),
         calls={gene: _calls(states[gene]) for gene in SWITCHES},
-        er=_er(panel, states, expression, shape),
+        er=_er(panel, panel if scale_of is None else scale_of, states, expression, shape),
         base=_base(panel.types),
     )
 
@@ -257,31 +259,34 @@ def _calls(states: np.ndarray) -> np.ndarray:
 
 
 # -- expression -------------------------------------------------------------------------------
-def _expression(panel: Panel) -> dict[str, np.ndarray]:
-    """Log2 units above the panel's median: of every pool (its genes added up) and of single genes."""
+def _expression(panel: Panel, scale: Panel) -> dict[str, np.ndarray]:
+    """Log2 units above the median of `scale`: of every pool (its genes added up) and every gene."""
+    own, reference = _levels(panel), _levels(scale)
+    found = {}
+    for name, level in own.items():
+        known = reference[name][np.isfinite(reference[name])]
+        if len(known) >= SMALLEST_SCALE:
+            above = np.clip(level - np.median(known), -EXPRESSION_LIMIT, EXPRESSION_LIMIT)
+            found[name] = np.where(np.isfinite(above), above, 0.0)
+    return found
+
+
+def _levels(panel: Panel) -> dict[str, np.ndarray]:
     measured = {gene: panel.expression[gene].to_numpy(float) for gene in panel.expression.columns}
     for pool in POOLS:
         genes = [gene for gene, handle in ABUNDANCE.items() if handle == pool and gene in measured]
         if genes:
-            with np.errstate(over="ignore"):
-                measured[pool] = np.log2(np.sum([2.0 ** measured[g] for g in genes], axis=0))
-    return {name: above for name, level in measured.items() if (above := _above(level)) is not None}
+            total = np.sum([np.exp2(measured[gene]) for gene in genes], axis=0)
+            measured[pool] = np.log2(np.maximum(total, 1e-9))
+    return measured
 
 
-def _above(level: np.ndarray) -> np.ndarray | None:
-    known = np.isfinite(level)
-    if known.sum() < SMALLEST_SCALE:
-        return None
-    above = np.clip(level - np.median(level[known]), -EXPRESSION_LIMIT, EXPRESSION_LIMIT)
-    return np.where(known, above, 0.0)
-
-
-def _er(panel: Panel, states, expression, shape) -> np.ndarray:
+def _er(panel: Panel, scale: Panel, states, expression, shape) -> np.ndarray:
     """Dependence on the oestrogen receptor: the state told, else ESR1 mRNA, else the type."""
     base = np.array([_base_cell(kind).get("g_ER", 1.0) for kind in panel.types])
     found = np.repeat(base[:, None], shape[1], axis=1)
     if "ESR1" in expression:
-        positive = _upper_mode(panel.expression["ESR1"].to_numpy(float))
+        positive = _upper_mode(panel.expression["ESR1"], scale.expression["ESR1"])
         found = np.where(np.isnan(positive)[:, None], found, positive[:, None] * base[:, None])
     told = _mapped(states["ESR1"], lambda c: 0.0 if "loss" in c or "low" in c else np.nan)
     high = _mapped(states["ESR1"], lambda c: 1.0 if "high" in c or "amp" in c else np.nan)
@@ -289,11 +294,11 @@ def _er(panel: Panel, states, expression, shape) -> np.ndarray:
     return np.where(np.isnan(told), found, told)
 
 
-def _upper_mode(level: np.ndarray) -> np.ndarray:
+def _upper_mode(level: pd.Series, scale: pd.Series) -> np.ndarray:
     """1 above the midpoint of the two modes of a bimodal gene, 0 below, NaN where not measured."""
-    known = level[np.isfinite(level)]
-    low, high = np.quantile(known, [0.1, 0.98])
-    return np.where(np.isfinite(level), (level > 0.5 * (low + high)).astype(float), np.nan)
+    low, high = np.nanquantile(scale.to_numpy(float), [0.1, 0.98])
+    own = level.to_numpy(float)
+    return np.where(np.isfinite(own), (own > 0.5 * (low + high)).astype(float), np.nan)
 
 
 # -- tumour types -----------------------------------------------------------------------------
@@ -314,6 +319,18 @@ def _base(kinds: tuple[str, ...]) -> dict[str, np.ndarray]:
     table = {kind: _base_cell(kind) for kind in dict.fromkeys(kinds)}
     default = catalog.REFERENCE_HANDLES
     return {h: np.array([table[k].get(h, default[h]) for k in kinds]) for h in names}
+
+
+def distinct(panel: Panel) -> tuple[np.ndarray, np.ndarray]:
+    """Rows of models that differ in type, states or expression, and the like of every model."""
+    parts = [pd.Series(panel.types, name="type", dtype=object), panel.states, panel.expression]
+    table = pd.concat(parts, axis=1)
+    key = pd.util.hash_pandas_object(table, index=False).to_numpy()
+    _, first, where = np.unique(key, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return first[order], rank[where.ravel()]
 
 
 def frame(found: Traits) -> pd.DataFrame:
