@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -114,12 +114,7 @@ def check_widths(table: Text, where: str) -> None:
         With the line, for the first such row.
     """
     n = len(table.names)
-    if '"' in table.text:
-        found = _quoted_widths(table.text, where)
-    else:  # fast: a field cannot hold a comma
-        lines = table.text.split("\n")
-        found = [(i, row.count(",") + 1) for i, row in enumerate(lines, start=1) if row]
-    for line, width in found:
+    for line, width in _widths(table.text, where):
         if width != n:
             raise RpointError(
                 f"a row has {width:,} fields, the header {n:,}",
@@ -128,8 +123,16 @@ def check_widths(table: Text, where: str) -> None:
             )
 
 
-def _quoted_widths(text: str, where: str) -> Iterator[tuple[int, int]]:
+def _widths(text: str, where: str) -> Iterable[tuple[int, int]]:
     """(line, number of fields) of every row that is not blank."""
+    if '"' in text:
+        return _quoted_widths(text, where)
+    lines = text.split("\n")  # fast: a field cannot hold a comma
+    return [(i, row.count(",") + 1) for i, row in enumerate(lines, start=1) if row]
+
+
+def _quoted_widths(text: str, where: str) -> Iterator[tuple[int, int]]:
+    """The same where fields are quoted."""
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         for row in reader:

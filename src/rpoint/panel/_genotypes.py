@@ -159,7 +159,7 @@ def _segment_gene(feature: str) -> str | None:
 def line_types(folder: Folder, ids: list[str]) -> list[str]:
     """Tumour type of each line: GDSC's TCGA label, else its tissue, else CCLE's tissue."""
     found = pd.Series("", index=pd.Index(ids), dtype=object)
-    needed = {"cell_line_id": str, "tissue": str}
+    needed: dict[str, type] = {"cell_line_id": str, "tissue": str}
     nest = folder.read("nest_palbociclib", "cell_lines", needed)
     gdsc = folder.read("gdsc", "cell_lines", needed, {"tcga_label": str})
     for frame, column in ((nest, "tissue"), (gdsc, "tissue"), (gdsc, "tcga_label")):

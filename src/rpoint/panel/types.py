@@ -15,7 +15,7 @@ from importlib.resources import files
 
 import pandas as pd
 
-from rpoint.catalog import parse_yaml
+from rpoint.catalog import parse_yaml, tumour
 from rpoint.errors import RpointError, nearest_name, unknown_name
 from rpoint.panel import frequencies
 
@@ -51,8 +51,9 @@ def panel_types() -> dict[str, PanelType]:
     text = (files("rpoint.panel") / "types.yaml").read_text(encoding="utf-8")
     found = {}
     for entry in parse_yaml(text, "panel/types.yaml"):
-        lists = {key: tuple(entry.pop(key)) for key in ("tcga", "aliases")}
-        found[entry["id"]] = PanelType(**entry, **lists)
+        tcga, aliases = tuple(entry["tcga"]), tuple(entry["aliases"])
+        kind = PanelType(entry["id"], entry["name"], entry["tumour"], tcga, aliases)
+        found[kind.id] = kind
     return found
 
 
@@ -116,7 +117,9 @@ def nearest_type(text: object) -> str | None:
 def _names() -> dict[str, str]:
     names: dict[str, str] = {}
     for entry in panel_types().values():
-        for name in (entry.id, entry.name, *entry.tcga, *entry.aliases):
+        known = tumour(entry.tumour) if entry.tumour else None
+        of_catalogue = (known.name, *known.aliases) if known else ()
+        for name in (entry.id, entry.name, *entry.tcga, *entry.aliases, *of_catalogue):
             if names.setdefault(_key(name), entry.id) != entry.id:
                 raise RpointError("panel: one name, two tumour types", found=name)
     return names
