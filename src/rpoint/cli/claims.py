@@ -112,7 +112,8 @@ def waiting(rows: list[dict]) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for row in rows:
         if row["verdict"] == WAITING:
-            found.setdefault(row["observed"] or "their experiment", []).append(row["id"])
+            part = row["observed"].split(":")[0] or "their experiment"
+            found.setdefault(part, []).append(row["id"])
     return found
 
 

@@ -1,6 +1,7 @@
 """Dumbrava 2025 (MANTRA-2), what the trial rests on: MDM2, p53 and the antagonist (C2, C3).
 
-C1 is in `mantra2_half_life`, C4 in `mantra2_amplified`; C5 to C16 wait for trials.
+C1 is in `mantra2_half_life`, C4 in `mantra2_amplified`, the printed numbers (C5 to C9, C13, C14) in
+`mantra2_numbers`; the rest waits for trials.
 """
 
 from __future__ import annotations
