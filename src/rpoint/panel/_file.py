@@ -25,7 +25,8 @@ def read_bytes(path: Path, where: str) -> bytes:
     try:
         return path.read_bytes()
     except OSError as error:
-        reason = "it is a folder" if path.is_dir() else (error.strerror or str(error))
+        folder = isinstance(error, IsADirectoryError)
+        reason = "it is a folder" if folder else (error.strerror or shorten(str(error)))
         raise RpointError(
             "the table cannot be read", where=where, found=f"{shorten(str(path))}: {reason}"
         ) from None

@@ -45,11 +45,11 @@ class Folder:
             If it is no folder.
         """
         found = Path(path)
-        if not found.is_dir():
+        if not os.path.isdir(found):
             raise RpointError(
                 "the data folder cannot be read",
                 where=shorten(str(found)),
-                found="a file" if found.exists() else "nothing of that name",
+                found="a file" if os.path.exists(found) else "nothing of that name",
                 mend="name a folder with pdxe, gdsc or nest_palbociclib in it",
             )
         return cls(found)
