@@ -252,6 +252,12 @@ def test_ids_that_are_numbers_stay_what_they_look_like():
         read_panel(frame.assign(model_id=[1.0, np.nan]))
 
 
+def test_ids_that_look_like_something_else_are_text(read):
+    ids = ("NA", "nan", "?", "001", "1e5", "TRUE", "2024-01-02", "=1+1", "ünï")
+    panel = read(HEAD + "".join(f"{name},BRCA,wt\n" for name in ids))
+    assert panel.ids == ids
+
+
 def test_parquet_is_read_like_csv(tmp_path, read):
     panel = read(GOOD)
     panel.to_frame().to_parquet(tmp_path / "panel.parquet")
