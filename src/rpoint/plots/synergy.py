@@ -116,7 +116,7 @@ def _axes(drawn: pd.DataFrame, name1: str, name2: str) -> dict[str, Any]:
     ones = [dose_text(d) for d in sorted(drawn["dose1"].unique())]
     twos = [dose_text(d) for d in sorted(drawn["dose2"].unique())]
     size = CELL if max(len(ones), len(twos)) <= 8 else SMALL_CELL
-    plain = {"domain": False, "ticks": False, "grid": False, "labelAngle": 0}
+    plain: dict[str, Any] = {"domain": False, "ticks": False, "grid": False, "labelAngle": 0}
     return {
         "x": alt.X("x:O", sort=ones, title=name1, axis=alt.Axis(**plain),
                    scale=alt.Scale(domain=ones)),
@@ -151,7 +151,7 @@ def _diverging(span: float) -> dict[str, Any]:
 
 def _panel(
     table: pd.DataFrame, column: str, title: str, axes: dict[str, Any], look: dict[str, Any]
-) -> alt.LayerChart:
+) -> Any:
     data = table.assign(shown=table[column])
     # "-0" is a rounding of nothing
     data["text"] = [look["format"].format(v + 0.0 if abs(v) >= 0.5 else 0.0) for v in data["shown"]]
@@ -319,7 +319,7 @@ def musyc_parameters(
     return Figure(chart, table, title, note)
 
 
-def _intervals(table: pd.DataFrame, title: str, null: float, kind: str) -> alt.LayerChart:
+def _intervals(table: pd.DataFrame, title: str, null: float, kind: str) -> Any:
     drawn = table.copy()
     if kind == "log":
         low, high = 1e-2, 1e2
@@ -330,14 +330,14 @@ def _intervals(table: pd.DataFrame, title: str, null: float, kind: str) -> alt.L
         reach = 1.15 * float(drawn[["value", "lo", "hi"]].abs().max().max() or 1.0)
         low, high = -reach, reach
         drawn["left"] = drawn["right"] = False
-    scale = alt.Scale(type=kind, domain=[low, high])
+    scale = alt.Scale.from_dict({"type": kind, "domain": [low, high]})
     values = [0.01, 0.1, 1, 10, 100] if kind == "log" else alt.Undefined
     y = alt.Y("label:N", sort=list(drawn["label"]), title=None,
               axis=alt.Axis(labelLimit=420, domain=False, ticks=False))  # fmt: skip
     colour = alt.Color("colour:N", scale=None)
     axis = alt.Axis(values=values, format="~g")
     base = alt.Chart(drawn).encode(y=y)
-    tip = {"size": 90, "filled": True, "opacity": 1}
+    tip: dict[str, Any] = {"size": 90, "filled": True, "opacity": 1}
     layers = [
         alt.Chart(pd.DataFrame({"null": [null]})).mark_rule(color=INK).encode(x="null:Q"),
         base.mark_rule(strokeWidth=2.5).encode(
