@@ -136,7 +136,7 @@ def gr_curve(dose, gr, *, unit: str = "") -> GrCurve:
     means = np.array([gr[dose == level].mean() for level in levels])
     aoc = dose_auc(levels, 1.0 - means)
     params, p_flat = _fit(dose, gr, levels, means)
-    inf, gec50, slope = 1.0 - params[0], float(np.exp(params[1])), float(np.exp(params[2]))
+    inf, gec50, slope = 1.0 - float(params[0]), float(np.exp(params[1])), float(np.exp(params[2]))
     shown = (float(means[-1]), aoc, p_flat, len(levels))
     if np.isnan(p_flat):
         return GrCurve(unit, None, FEW, np.nan, np.nan, np.nan, *shown, FEW)
