@@ -309,5 +309,19 @@ def test_a_million_rows_are_read_in_seconds(tmp_path):
     assert took < 20, f"{took:.1f} s of processor time"
 
 
+@pytest.mark.slow
+def test_very_many_different_faults_take_seconds():
+    n = 50_000
+    texts = [f"tumour {i}" for i in range(n)]
+    frame = pd.DataFrame({"model_id": range(n), "tumour_type": texts, "TP53": "wt"})
+    start = time.process_time()
+    assert all(s.startswith(UNKNOWN_TYPE) for s in read_panel(frame).status)
+    with pytest.raises(RpointError, match="number alone"):
+        read_panel(frame.assign(TP53=np.arange(n) / 7))
+    with pytest.raises(RpointError, match="unknown state"):
+        read_panel(frame.assign(TP53=texts))
+    assert time.process_time() - start < 20
+
+
 def test_doctests():
     assert doctest.testmod(rpoint.panel.read).failed == 0

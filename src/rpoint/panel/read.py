@@ -32,6 +32,8 @@ from rpoint.panel.types import nearest_type, panel_type
 
 __all__ = ["Panel", "read_panel"]
 
+MAX_HINTS = 50  # distinct tumour types up to which the nearest name is sought for an unknown one
+
 
 def read_panel(source: str | os.PathLike[str] | pd.DataFrame, *, where: str | None = None) -> Panel:
     """The panel of a file or table; see the module for its columns.
@@ -115,7 +117,7 @@ def _types(column: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         text = " ".join(str(text).split())
         kind = "" if text in ("", "?", "NA", "nan") else panel_type(text)
         if kind is None:
-            near = nearest_type(text)
+            near = nearest_type(text) if len(rows) < MAX_HINTS else None
             hint = f", nearest {near!r}" if near else ""
             remark = f"{UNKNOWN_TYPE} {shorten(text, 40)!r}{hint}: pooled over all types"
         else:

@@ -74,12 +74,18 @@ _MORE, _FEWER = {"amp", "gain"}, {"loss"}
 
 
 class StateError(ValueError):
-    """A cell that is no state: `reason` in words, and the `nearest` state, if any."""
+    """A cell that is no state: `reason` in words, and the `nearest` state to `key`, if any."""
 
-    def __init__(self, reason: str, nearest: str | None = None) -> None:
+    def __init__(self, reason: str, key: str = "") -> None:
         super().__init__(reason)
         self.reason = reason
-        self.nearest = nearest
+        self.key = key
+
+    @property
+    def nearest(self) -> str | None:
+        """The nearest state; sought only when asked for (a column may hold a million others)."""
+        near = nearest_name(self.key, [*STATES[:-1], *filter(None, SYNONYMS)]) if self.key else None
+        return SYNONYMS.get(near, near) if near else None
 
 
 def canonical(text: object) -> str:
@@ -130,8 +136,7 @@ def _part(piece: str, whole: str) -> str:
         return key
     match = _COPIES.fullmatch(key)
     if match is None:
-        near = nearest_name(key, [*STATES[:-1], *filter(None, SYNONYMS)])
-        raise StateError(_why(key), SYNONYMS.get(near, near) if near else None)
+        raise StateError(_why(key), key)
     number = float(match.group(1))
     if number > MAX_COPIES:
         raise StateError(f"a copy number lies between 0 and {MAX_COPIES:g}")
