@@ -20,6 +20,8 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "claims": ("rpoint.evidence.claims", "load_claims"),
     "drug": ("rpoint.catalog", "drug"),
     "growth_metrics": ("rpoint.stats.growth_metrics", None),
+    "hyperprogression": ("rpoint.endpoints.hyperprogression", "hyperprogression"),
+    "incidence_study": ("rpoint.endpoints.incidence", "incidence_study"),
     "irecist": ("rpoint.endpoints.irecist", "irecist"),
     "rank": ("rpoint.tumour.rank", "rank"),
     "read_sizes": ("rpoint.endpoints.sizes", "read_sizes"),

@@ -72,6 +72,14 @@ def test_irecist_marks_pseudoprogression():
     assert overlay.loc[0, ["yes", "pseudoprogression", "not_confirmed"]].tolist() == [2, 1, 1]
 
 
+def test_sizes_are_judged_as_they_are():
+    direct = hyperprogression(sizes())
+    assert direct.states.tolist() == ["IUPD", "IUPD", "IPR"]
+    assert direct.verdicts.equals(hyperprogression(from_sizes(sizes())).verdicts)
+    with pytest.raises(RpointError, match="mm once they are read"):
+        hyperprogression(sizes(), unit="cm")
+
+
 def test_a_table_of_sums_knows_no_organs():
     sums = pd.DataFrame(
         {"patient": ["A"] * 3, "day": [-60, 0, 49], "sum_mm": [40.0, 44.0, 75.0]}

@@ -17,6 +17,8 @@ PUBLIC = [
     "claims",
     "drug",
     "growth_metrics",
+    "hyperprogression",
+    "incidence_study",
     "irecist",
     "rank",
     "read_sizes",

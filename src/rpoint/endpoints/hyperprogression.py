@@ -41,14 +41,18 @@ from rpoint.endpoints._hp_definitions import definitions as all_definitions
 from rpoint.endpoints._hp_indices import flags as find_flags
 from rpoint.endpoints._hp_indices import indices
 from rpoint.endpoints._hp_patients import COLUMNS, read_patients
-from rpoint.endpoints._hp_rules import AT_LEAST, judge, leaves
-from rpoint.errors import unknown_name
+from rpoint.endpoints._hp_rules import AT_LEAST, All, AtLeast, Is, judge, leaves
+from rpoint.endpoints.sizes import Sizes
+from rpoint.errors import RpointError, unknown_name
 from rpoint.stats import agreement
 from rpoint.stats.proportions import limits, proportion
 
 __all__ = [
+    "All",
+    "AtLeast",
     "Definition",
     "Hyperprogression",
+    "Is",
     "all_definitions",
     "from_sizes",
     "hyperprogression",
@@ -247,7 +251,7 @@ class Hyperprogression:
 
 
 def hyperprogression(
-    table: pd.DataFrame,
+    table: pd.DataFrame | Sizes,
     *,
     definitions: Any = None,
     pace: str = "relative",
@@ -262,7 +266,8 @@ def hyperprogression(
     Parameters
     ----------
     table
-        One row a patient; columns in the module's docstring.
+        One row a patient; columns in the module's docstring.  `Sizes`, as `read_sizes` gives them,
+        are judged by iRECIST first (see `from_sizes`).
     definitions
         Keys ("kato"), names ("Kato 2017") or `Definition` objects of your own; default: all.
     pace
@@ -289,6 +294,8 @@ def hyperprogression(
     known = all_definitions(matos=matos, kas_needs_pd=kas_needs_pd)
     chosen = choose(definitions, known)
     limits(0, 1, level=level, method=method)  # type: ignore[arg-type]  # refuses a wrong option
+    if isinstance(table, Sizes):
+        table = _of_sizes(table, unit)
     patients = read_patients(table, unit=unit)
     found = indices(patients, pace=pace)
     flags = find_flags(patients, found)
@@ -307,6 +314,15 @@ def hyperprogression(
         {"pace": pace, "matos": matos, "kas_needs_pd": kas_needs_pd, "level": level,
          "method": method},
     )  # fmt: skip
+
+
+def _of_sizes(sizes: Sizes, unit: str) -> pd.DataFrame:
+    """The table of patients of tumour sizes, with their iRECIST states."""
+    from rpoint.endpoints.irecist import irecist
+
+    if unit != "mm":
+        raise RpointError("sizes are in mm once they are read", where="unit", found=unit)
+    return from_sizes(sizes, irecist(sizes).visits)
 
 
 def _judge(

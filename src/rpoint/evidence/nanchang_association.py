@@ -10,7 +10,6 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy.stats import fisher_exact
-from scipy.stats.contingency import odds_ratio
 
 from rpoint.evidence.experiment import Lab, experiment
 from rpoint.evidence.findings import Check, Criterion, Finding
@@ -29,6 +28,8 @@ from rpoint.evidence.nanchang_facts import (
     value,
 )
 from rpoint.plots import hyperprogression as draw
+from rpoint.stats.exact_logistic import ExactCoefficient, exact_logistic
+from rpoint.stats.firth import firth
 from rpoint.stats.printed import counts_that_print
 from rpoint.stats.proportions import proportion
 
@@ -45,9 +46,8 @@ def early_deaths(lab: Lab) -> Finding:
     names = ("Ferrara 2018 early death", "Ferrara 2018", "Ferrara 2018 chemotherapy")
     rates = {name: proportion(int(table.loc[name, "x"]), int(table.loc[name, "n"]))
              for name in names}  # fmt: skip
-    arms = [[rates[name].x, rates[name].n - rates[name].x] for name in names[1:]]
-    found = odds_ratio(np.array(arms, dtype=int))
-    limits = found.confidence_interval(0.95)
+    arms = np.array([[rates[name].x, rates[name].n - rates[name].x] for name in names[1:]])
+    found = exact(arms)
     rows = [{"what": name, "rate": rate.text(), "grade": table.loc[name, "grade"]}
             for name, rate in rates.items()]  # fmt: skip
     return Finding(
@@ -57,8 +57,8 @@ def early_deaths(lab: Lab) -> Finding:
         beside=[
             *(Check(name, one(rate.percent), unit="%") for name, rate in rates.items()),
             Check("odds ratio of hyperprogression, checkpoint inhibitor against chemotherapy",
-                  one(found.statistic)),
-            Check("its lower exact limit", one(limits.low)),
+                  one(np.exp(found.estimate))),
+            Check("its lower exact limit", one(np.exp(found.lo))),
         ],
         tables=[("Anchors", rows)],
         notes=["36 of 406 is 8.87 %: the printed 8.8 % is cut off, not rounded."],
@@ -66,6 +66,20 @@ def early_deaths(lab: Lab) -> Finding:
 
 
 # ---- D5: amplification and hyperprogression in patients
+
+
+def exact(table: np.ndarray) -> ExactCoefficient:
+    """Log odds ratio of the first row against the second, by its exact distribution."""
+    (found,) = exact_logistic(table[:, 0], table.sum(axis=1), np.array([1, 0]))
+    return found
+
+
+def penalised(table: np.ndarray) -> dict[str, float]:
+    """The same by Firth's likelihood, which stays finite: odds ratio, limits, p."""
+    row = firth(table[:, 0], table.sum(axis=1), np.array([1, 0])).to_frame().iloc[1]
+    names = {"Firth odds ratio": "odds_ratio", "lo": "odds_ratio_lo", "hi": "odds_ratio_hi",
+             "p": "p"}  # fmt: skip
+    return {name: float(row[column]) for name, column in names.items()}
 
 
 def kato_table() -> np.ndarray:
@@ -90,17 +104,24 @@ def most_others() -> int:
     return max(small, default=-1)
 
 
+def ttf_rows() -> list[dict[str, float]]:
+    """Odds ratios for TTF < 2 months under assumed counts of the patients without amplification."""
+    tried = (10, 30, 50, 70, most_others())
+    return [
+        {"others of 149 (assumed)": k, **penalised(short_ttf_table(k)),
+         "exact p": exact(short_ttf_table(k)).p} for k in tried
+    ]  # fmt: skip
+
+
 @experiment("D5")
 def amplification_in_patients(lab: Lab) -> Finding:
     """Kato's table with exact tests, beside the series that found nothing."""
     table = kato_table()
-    found = odds_ratio(table)
-    low, high = found.confidence_interval(0.95)
-    p = float(fisher_exact(table).pvalue)
+    found, finite = exact(table), penalised(table)
     six = proportion(value("kato", "amplified_short_ttf"), value("kato", "amplified"))
     four = proportion(value("kato", "amplified_hyperprogressed"), value("kato", "amplified"))
     none = proportion(value("rizvi", "hyperprogressed"), value("rizvi", "amplified"))
-    single = odds_ratio(np.array([[1, table[0].sum() - 1], table[1]])).confidence_interval(0.95)
+    single = exact(np.array([[1, table[0].sum() - 1], table[1]]))
     apart = fisher_exact([table[0], [none.x, none.n - none.x]]).pvalue
     both = proportion(four.x + none.x, four.n + none.n)
     rows = [
@@ -118,19 +139,22 @@ def amplification_in_patients(lab: Lab) -> Finding:
                   Criterion("within", (100.0, 100.0), "published"), "%"),
             Check("amplified patients who hyperprogressed, of 6", one(four.x),
                   Criterion("within", (4.0, 4.0), "published")),
-            Check("odds ratio of hyperprogression, lower exact limit", one(low),
+            Check("odds ratio of hyperprogression, lower exact limit",
+                  one(np.exp(found.lo)),
                   Criterion(">", 1.0, "computed")),
-            Check("exact p of hyperprogression", one(p), Criterion("<", 0.05, "computed")),
+            Check("exact p of hyperprogression", one(found.p), Criterion("<", 0.05, "computed")),
             Check("amplified patients of the negative series shown beside", one(none.n),
                   Criterion("within", (8.0, 8.0), "published")),
         ],
         falsifier=[
             Check("lower exact limit if only one of the six had hyperprogressed",
-                  one(single.low), Criterion("<=", 1.0)),
+                  one(np.exp(single.lo)), Criterion("<=", 1.0)),
         ],
         beside=[
-            Check("odds ratio of hyperprogression (conditional)", one(found.statistic)),
-            Check("its upper exact limit", one(high)),
+            Check("odds ratio of hyperprogression, exact conditional", one(np.exp(found.estimate))),
+            Check("its upper exact limit", one(np.exp(found.hi))),
+            Check("odds ratio of hyperprogression, Firth", one(finite["Firth odds ratio"])),
+            Check("its lower profile limit", one(finite["lo"])),
             Check("hyperprogression in both series, of 14 amplified", one(both.percent), unit="%"),
             Check("exact p of a difference between the two series", one(apart)),
             Check("upper exact limit in the negative series", one(none.hi), unit="%"),
@@ -138,11 +162,13 @@ def amplification_in_patients(lab: Lab) -> Finding:
                   "p exceeds 0.05", one(most_others())),
             Check("hazard ratio of the negative series", one(value("rizvi", "hazard_ratio"))),
         ],
-        tables=[("Amplified patients", rows)],
+        tables=[("Amplified patients", rows), ("TTF < 2 months, if so many others had it",
+                                               ttf_rows())],
         notes=[
             "How many of the 149 patients without amplification had TTF < 2 months is not in the "
-            "abstract; the odds ratio for TTF is therefore not given, only the number up to which "
-            "the association would hold.",
+            "abstract: the odds ratio for TTF is given for assumed numbers only, with the number "
+            "up to which the association would hold. With 6 of 6 the usual estimate is infinite; "
+            "Firth's is not.",
             "Six patients of one centre against eight of another: the two series do not agree.",
         ],
     )  # fmt: skip

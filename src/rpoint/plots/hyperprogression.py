@@ -19,6 +19,7 @@ MET = ("none", "1 or 2", "3 to 5", "6 or more")
 MET_COLOUR = (GREY, "#f0c05a", ORANGE, RED)
 SHAPES = {"in the plot": "circle", "beyond the axis": "triangle-up"}
 NO_SCAN = "no scan"
+CROWD = 400  # points from which on they are drawn smaller
 
 
 def growth(
@@ -120,8 +121,11 @@ def _points(drawn: pd.DataFrame, frame: Frame, *, strip: bool) -> alt.Chart:
         for name, kind in kinds.items()
         if name in drawn
     ]
-    marks = alt.Chart(drawn).mark_point(filled=True, size=55, opacity=0.85, stroke=PAPER,
-                                        strokeWidth=0.6)  # fmt: skip
+    many = len(drawn) > CROWD
+    marks = alt.Chart(drawn).mark_point(
+        filled=True, size=18 if many else 55, opacity=0.6 if many else 0.85, stroke=PAPER,
+        strokeWidth=0 if many else 0.6,
+    )  # fmt: skip
     return marks.encode(x=across, y=up, color=colour, shape=shape, tooltip=tips)
 
 
@@ -232,7 +236,8 @@ def agreement(
 
 
 def _cell(row: str, column: str, value: float, n: int) -> dict[str, object]:
-    shown = "–" if np.isnan(value) else f"{value:.2f}".replace("-", "−")
+    # Adding 0 turns a rounded -0.0 into 0.0.
+    shown = "–" if np.isnan(value) else f"{round(value, 2) + 0.0:.2f}".replace("-", "−")
     return {"row": row, "column": column, "value": value, "main": shown, "below": f"n {n}"}
 
 
@@ -291,9 +296,10 @@ def ecological_line(
     if {"lo", "hi"} <= set(drawn):
         layers.append(base.mark_rule(color=INK, opacity=0.5).encode(y="lo:Q", y2="hi:Q"))
     layers.append(base.mark_point(filled=True, size=75, color=INK, opacity=1).encode(y=y))
-    layers.append(
-        base.mark_text(align="left", dx=9, dy=-5, color=INK).encode(y=y, text="group:N")
-    )
+    # A halo in the colour of the paper keeps the line and the axis out of the names.
+    for ink in ({"stroke": PAPER, "strokeWidth": 4}, {"color": INK}):
+        names = base.mark_text(align="left", dx=15, dy=-1, **ink)
+        layers.append(names.encode(y=y, text="group:N"))
     subtitle = f"slope {slope:.2f}: carriers would need a risk of {end:.0f} %"
     chart = alt.layer(*layers).properties(
         width=SIDE, height=280, title=alt.Title(title, subtitle=subtitle)
