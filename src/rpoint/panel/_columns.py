@@ -123,7 +123,9 @@ def _sort_in(found: Columns, name: str, where: str) -> bool:
         return symbol is not None and _take(found.expression, symbol, name, at)
     prefix, colon, rest = text.partition(":")
     if colon and gene(rest.strip()):
-        raise _wrong_unit(f"unknown kind of column {shorten(prefix)!r}", at, "GENE (states), expr:GENE (log2)")
+        raise _wrong_unit(
+            f"unknown kind of column {shorten(prefix)!r}", at, "GENE (states), expr:GENE (log2)"
+        )
     return False
 
 

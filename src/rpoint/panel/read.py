@@ -112,7 +112,7 @@ def _panel(frame: pd.DataFrame, columns: Columns, where: str) -> Panel:
 def _types(column: pd.Series) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Tumour types as written, their ids ("" if none), and the rows' status."""
     codes, distinct = _cells.distinct(column)
-    rows = []
+    rows: list[tuple[str, str, str]] = []
     for text in distinct:
         text = " ".join(str(text).split())
         kind = "" if text in ("", "?", "NA", "nan") else panel_type(text)
