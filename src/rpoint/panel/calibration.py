@@ -103,6 +103,8 @@ def calibrate(
         wanted = tuple(slopes) if rounds else ()
         tables = _tables(panels, groups, ensembles, best, wanted, jobs)
         say(f"coefficients, round {turn + 1}")
+        if not turn:
+            best |= first_exposures(groups, tables, best)
         best, value, objective = maximise(groups, tables, best)
         best = {**start(), **best}
     coefficients = posterior(objective, best, seed)
@@ -135,6 +137,32 @@ def _mean_over_sets(slopes):
         axis: {name: table.mean(axis=1, keepdims=True) for name, table in own.items()}
         for axis, own in slopes.items()
     }
+
+
+def first_exposures(
+    groups: Sequence[Group], tables: Mapping[str, Tables], best: Mapping[str, float]
+) -> dict[str, float]:
+    """For every drug and assay the exposure at which its measurements are likeliest, on a grid.
+
+    Curves are flat at both ends, so a search that starts far from the effect would stay there.
+    """
+    objective = Objective(groups, tables)
+    x = objective.values(objective.point(best))
+    by_drug: dict[str, list[Group]] = {}
+    for group in objective.groups:
+        drug = group.arm.parts[0].drug
+        name = f"exposure:{drug}" if group.assay == "xenograft" else f"dish:{drug}"
+        by_drug.setdefault(name, []).append(group)
+    found = {}
+    for name, own in by_drug.items():
+        tried = prior(name).mean + prior(name).sd * np.linspace(-4.0, 4.0, 17)
+        fits = [
+            sum(objective.group(g, {**x, name: value})[0].sum() for g in own)
+            - 0.5 * ((value - prior(name).mean) / prior(name).sd) ** 2
+            for value in tried
+        ]
+        found[name] = float(tried[int(np.argmax(fits))])
+    return found
 
 
 def maximise(
@@ -185,6 +213,7 @@ def hold_out(
     """
     groups = [g.keep(~held[g.assay]) if g.assay in held else g for g in whole.groups]
     groups = [group for group in groups if len(group.value)]
-    best, value, objective = maximise(groups, whole.tables, start())
+    begin = {**start(), **first_exposures(groups, whole.tables, start())}
+    best, value, objective = maximise(groups, whole.tables, begin)
     coefficients = posterior(objective, best, seed)
     return Calibration(coefficients, best, value, whole.tables, tuple(groups))

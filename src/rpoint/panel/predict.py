@@ -80,6 +80,7 @@ def predict_xenografts(
     jobs: int | None = None,
     coefficients: Coefficients | None = None,
     ensemble: Any = None,
+    scale_of: Panel | None = None,
     progress: Progress = None,
 ) -> Inhibitions:
     """Growth inhibition of every model in every arm.
@@ -100,6 +101,8 @@ def predict_xenografts(
         What was learnt; the shipped estimate when left out.
     ensemble
         Parameter sets; the shipped ones when left out.
+    scale_of
+        The panel whose medians expression is measured against; itself when left out.
     progress
         Called with (rows done, rows).
     """
@@ -107,7 +110,7 @@ def predict_xenografts(
     names = [plan.name for plan in plans]
     if not plans or len(set(names)) != len(names):
         raise RpointError("arms need different names, one at least", where="--arm", found=names)
-    run = _Run(panel, draws, seed, coefficients, ensemble)
+    run = _Run(panel, draws, seed, coefficients, ensemble, scale_of, "xenografts")
     exposures = [run.exposure(plan, "xenograft") for plan in plans]
     growth = run.growth(exposures, "xenograft", jobs, progress)
     scale = np.exp(run.draws.of("noise:xenograft"))
@@ -134,6 +137,7 @@ def predict_lines(
     jobs: int | None = None,
     coefficients: Coefficients | None = None,
     ensemble: Any = None,
+    scale_of: Panel | None = None,
     progress: Progress = None,
 ) -> Areas:
     """Area under the viability curve of every line for every drug, 1 = no effect.
@@ -148,7 +152,7 @@ def predict_lines(
         Lowest and highest concentration, nM.
     screen
         Whose growth, reference and noise: a screen of the calibration.
-    draws, seed, jobs, coefficients, ensemble, progress
+    draws, seed, jobs, coefficients, ensemble, scale_of, progress
         As for `predict_xenografts`.
     """
     low, high = concentration_nM
@@ -162,7 +166,7 @@ def predict_lines(
     names = [plan.name for plan in plans]
     if not plans or len(set(names)) != len(names):
         raise RpointError("drugs need different names, one at least", where="--arm", found=names)
-    run = _Run(panel, draws, seed, coefficients, ensemble)
+    run = _Run(panel, draws, seed, coefficients, ensemble, scale_of, "lines")
     edges = np.linspace(np.log(low), np.log(high), DISH_POINTS + 1)
     dishes = 0.5 * (edges[1:] + edges[:-1])
     exposures = [run.exposure(plan, "line", ln_c) for plan in plans for ln_c in dishes]
@@ -184,7 +188,7 @@ def predict_lines(
 class _Run:
     """Distinct models of a panel, and the draws that they share."""
 
-    def __init__(self, panel, draws, seed, coefficients, ensemble) -> None:
+    def __init__(self, panel, draws, seed, coefficients, ensemble, scale_of, among) -> None:
         if draws < 8:
             raise RpointError("too few draws for an interval", where="--draws", found=draws,
                               allowed="8 and more")  # fmt: skip
@@ -193,7 +197,9 @@ class _Run:
         self.draws = Draws(draws, seed, known, len(whole))
         self.ensemble = whole.take(self.draws.sets)
         first, self.where = distinct(panel)
-        self.traits: Traits = traits(panel.subset(first), draws, scale_of=panel)
+        self.traits: Traits = traits(
+            panel.subset(first), draws, scale_of=scale_of or panel, among=among
+        )
         self.works = self._works()
 
     def _works(self) -> dict[str, np.ndarray]:

@@ -109,7 +109,13 @@ class Traits:
         )
 
 
-def traits(panel: Panel, replicates: int = 8, scale_of: Panel | None = None) -> Traits:
+def traits(
+    panel: Panel,
+    replicates: int = 8,
+    *,
+    scale_of: Panel | None = None,
+    among: str | None = None,
+) -> Traits:
     """Read the traits of a panel.
 
     Parameters
@@ -120,8 +126,10 @@ def traits(panel: Panel, replicates: int = 8, scale_of: Panel | None = None) -> 
         Draws of what is unknown, D.
     scale_of
         The panel whose medians expression is measured against; itself when left out.
+    among
+        Whose frequencies an unknown gene is drawn from ("xenografts", "lines", "patients").
     """
-    states = {gene: _drawn(panel, gene, replicates) for gene in _genes(panel)}
+    states = {gene: _drawn(panel, gene, replicates, among) for gene in _genes(panel)}
     expression = _expression(panel, panel if scale_of is None else scale_of)
     shape = (len(panel.ids), replicates)
     return Traits(
@@ -142,7 +150,7 @@ def _genes(panel: Panel) -> tuple[str, ...]:
 
 
 # -- states -----------------------------------------------------------------------------------
-def _drawn(panel: Panel, gene: str, replicates: int) -> np.ndarray:
+def _drawn(panel: Panel, gene: str, replicates: int, among: str | None) -> np.ndarray:
     """(n, D) states as text; an unknown one is drawn from the type's frequencies."""
     n = len(panel.ids)
     told = panel.states[gene].to_numpy(object) if gene in panel.states else np.full(n, "?", object)
@@ -151,7 +159,7 @@ def _drawn(panel: Panel, gene: str, replicates: int) -> np.ndarray:
     for kind in dict.fromkeys(panel.types):
         rows = np.flatnonzero((told == "?") & (np.array(panel.types, object) == kind))
         if rows.size:
-            found[rows] = _draw_states(kind, gene, quantile)[None, :]
+            found[rows] = _draw_states(kind, gene, quantile, among)[None, :]
     return found
 
 
@@ -162,8 +170,10 @@ def _quantiles(gene: str, replicates: int) -> np.ndarray:
     return (order + 0.5) / replicates
 
 
-def _draw_states(kind: str, gene: str, quantile: np.ndarray) -> np.ndarray:
-    table = types.frequency(kind)
+def _draw_states(
+    kind: str, gene: str, quantile: np.ndarray, among: str | None
+) -> np.ndarray:
+    table = types.frequency(kind, among)
     rows = table[table["gene"] == gene]
     edges = np.cumsum(rows["fraction"].to_numpy(float))
     names = np.array([*rows["state"], "wt"], object)

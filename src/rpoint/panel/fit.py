@@ -1,0 +1,193 @@
+"""Learning from a folder of measured panels, and predicting each model without itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rpoint.errors import RpointError
+from rpoint.panel import arms as arms_of
+from rpoint.panel.arms import Arm
+from rpoint.panel.calibration import SETS, Calibration, calibrate, hold_out
+from rpoint.panel.coefficients import Coefficients
+from rpoint.panel.folder import Lines, Xenografts
+from rpoint.panel.folds import folds as folds_of
+from rpoint.panel.heldout import HeldOut
+from rpoint.panel.observations import line_groups, xenograft_groups
+from rpoint.panel.predict import predict_lines, predict_xenografts
+from rpoint.panel.shipped import shipped
+from rpoint.panel.traits import traits
+from rpoint.tumour.simulate import shipped as shipped_ensemble
+
+#: Drugs whose areas are learnt from; the others of a folder are predicted from pharmacology alone.
+LEARNT_DRUGS = (
+    "nutlin-3a",
+    "palbociclib",
+    "ribociclib",
+    "trametinib",
+    "capivasertib",
+    "alpelisib",
+)
+CURVE_DAYS = (7.0, 14.0, 21.0)
+Say = Callable[[str], None] | None
+
+
+def learn(
+    mice: Xenografts | None,
+    lines: Lines | None,
+    *,
+    ensemble: Any = None,
+    seed: int = 1,
+    jobs: int | None = None,
+    progress: Say = None,
+    rounds: int | None = None,
+) -> Calibration:
+    """Learn the coefficients from xenografts, lines or both.
+
+    Parameters
+    ----------
+    mice, lines
+        Tables of `rpoint.panel.folder`; None if there are none.
+    ensemble
+        Parameter sets; the shipped ones when left out.
+    """
+    whole = shipped_ensemble() if ensemble is None else ensemble
+    panels, ensembles, groups = {}, {}, []
+    if mice is not None:
+        panels["xenograft"] = traits(mice.panel, SETS["xenograft"], among="xenografts")
+        groups += xenograft_groups(mice.response, mice.panel.ids)
+    if lines is not None:
+        panels["line"] = traits(lines.panel, SETS["line"], among="lines")
+        screens = tuple(sorted(lines.auc["dataset"].unique()))
+        groups += line_groups(lines.auc, lines.panel.ids, screens, LEARNT_DRUGS)
+    ensembles = {assay: whole.thin(SETS[assay]) for assay in panels}
+    extra = {} if rounds is None else {"rounds": rounds}
+    return calibrate(panels, groups, ensembles, seed=seed, jobs=jobs, progress=progress, **extra)
+
+
+def crossval(
+    mice: Xenografts | None,
+    lines: Lines | None,
+    *,
+    refit: bool = True,
+    folds: int = 5,
+    seed: int = 1,
+    jobs: int | None = None,
+    ensemble: Any = None,
+    progress: Say = None,
+) -> dict[str, HeldOut]:
+    """Predictions of every model of a folder that took no part in their fit.
+
+    Parameters
+    ----------
+    mice, lines
+        Tables of `rpoint.panel.folder`; None if there are none.
+    refit
+        Learn the coefficients from the other folds; else use the shipped ones for every model.
+    folds, seed
+        Folds by name (`rpoint.panel.folds`); the seed also starts the draws.
+
+    Returns
+    -------
+    dict
+        "xenografts" (model_id, arm), "curves" (with day) and "lines" (arm: "drug, screen").
+    """
+    say = progress or (lambda text: None)
+    whole = None
+    if refit:
+        whole = learn(mice, lines, ensemble=ensemble, seed=seed, jobs=jobs, progress=progress)
+    parts: dict[str, list[HeldOut]] = {}
+    for fold in range(folds) if refit else (0,):
+        held = _held(mice, lines, fold if refit else None, folds, seed)
+        if not any(mask.any() for mask in held.values()):
+            continue
+        if whole is None:
+            known = shipped()
+        else:
+            say(f"fold {fold + 1} of {folds}: learning without it")
+            known = hold_out(whole, held, seed=seed).coefficients
+            say(f"fold {fold + 1} of {folds}: predicting it")
+        for name, part in _predict(mice, lines, held, known, seed, jobs, ensemble).items():
+            parts.setdefault(name, []).append(part)
+    note = "coefficients learnt without each fold" if refit else "shipped coefficients"
+    return {name: _joined(found, note) for name, found in parts.items()}
+
+
+def _held(mice, lines, fold: int | None, folds: int, seed: int) -> dict[str, np.ndarray]:
+    """Assay -> which models are predicted now."""
+    found = {}
+    for assay, tables in (("xenograft", mice), ("line", lines)):
+        if tables is not None:
+            ids = tables.panel.ids
+            every = np.ones(len(ids), bool)
+            found[assay] = every if fold is None else folds_of(ids, folds, seed) == fold
+    return found
+
+
+def _predict(mice, lines, held, known: Coefficients, seed, jobs, ensemble) -> dict[str, HeldOut]:
+    found = {}
+    shared = {"seed": seed, "jobs": jobs, "coefficients": known, "ensemble": ensemble}
+    if mice is not None and held["xenograft"].any():
+        found |= _predict_mice(mice, np.flatnonzero(held["xenograft"]), shared)
+    if lines is not None and held["line"].any():
+        found["lines"] = _predict_lines(lines, np.flatnonzero(held["line"]), shared)
+    return found
+
+
+def _predict_mice(mice: Xenografts, rows: np.ndarray, shared: Mapping[str, Any]):
+    panel = mice.panel.subset(rows)
+    arms = predictable_arms(mice.response["arm"].unique())
+    made = predict_xenografts(panel, arms, scale_of=mice.panel, **shared)
+    table = made.to_frame().rename(columns={"growth_inhibition": "predicted"})
+    count = len(panel) * len(arms)
+    inhibited = HeldOut(table, made.drawn.measured().reshape(count, -1))
+    curves = made.curves(CURVE_DAYS).rename(columns={"log_ratio_p50": "predicted"})
+    draws = made.ratios(np.array(CURVE_DAYS)).reshape(count * len(CURVE_DAYS), -1)
+    kept = ["model_id", "arm", "day", "predicted", "status"]
+    return {"xenografts": inhibited, "curves": HeldOut(curves[kept], draws)}
+
+
+def predictable_arms(names: Sequence[str]) -> list[Arm]:
+    """The arms whose names are drugs of the catalogue that act on the cell."""
+    found = []
+    for name in sorted(map(str, names)):
+        try:
+            found.append(arms_of.xenograft_arm(name))
+        except RpointError:
+            continue  # untreated mice, and drugs that the catalogue does not know
+    return found
+
+
+def _predict_lines(lines: Lines, rows: np.ndarray, shared: Mapping[str, Any]) -> HeldOut:
+    panel = lines.panel.subset(rows)
+    tables, draws = [], []
+    for screen, part in lines.auc.groupby("dataset", sort=True):
+        drugs = _known_drugs(part["drug"].unique())
+        if not drugs:
+            continue
+        made = predict_lines(panel, drugs, screen=str(screen), scale_of=lines.panel, **shared)
+        table = made.to_frame().rename(columns={"auc": "predicted"})
+        table["score"] = made.scores().ravel()
+        table["arm"] = table["drug"] + f", {screen}"
+        tables.append(table)
+        draws.append(made.drawn.measured().reshape(len(table), -1))
+    return HeldOut(pd.concat(tables, ignore_index=True), np.concatenate(draws))
+
+
+def _known_drugs(names: Sequence[str]) -> list[str]:
+    found = []
+    for name in sorted(map(str, names)):
+        try:
+            arms_of.line_arm(name)
+        except RpointError:
+            continue
+        found.append(name)
+    return found
+
+
+def _joined(parts: Sequence[HeldOut], note: str) -> HeldOut:
+    table = pd.concat([part.table for part in parts], ignore_index=True)
+    return HeldOut(table, np.concatenate([part.draws for part in parts]), (note,))
