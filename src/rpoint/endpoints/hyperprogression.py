@@ -124,7 +124,7 @@ class Hyperprogression:
         for column, one in enumerate(self.definitions):
             own = answers[:, column]
             why = self.reasons[one.key]
-            row = {"definition": one.key, "name": one.name}
+            row: dict[str, Any] = {"definition": one.key, "name": one.name}
             row |= self._rate(int((own == 1).sum()), int((~np.isnan(own)).sum()))
             row |= {
                 "patients": len(own),

@@ -257,14 +257,13 @@ def _regress(
             "the error of the covariate needs the tumours counted in every group",
             where="error", found=error, mend="give y and m, or error='none'",
         )  # fmt: skip
-    given: dict[str, Any] = {"covariate": rows["feature"]}
-    if error != "none":
-        given = {"covariate_counts": (rows["y"], rows["m"]), "error": error}
+    given: dict[str, Any] = {"scale": scale, "study": rows["group"], "level": level}
+    if error == "none":
+        given["covariate"] = rows["feature"]
+    else:
+        given |= {"covariate_counts": (rows["y"], rows["m"]), "error": error}
     try:
-        fit = meta_regression(
-            rows["x"], rows["n"], scale=scale, study=rows["group"], name="feature", level=level,
-            **given,
-        )  # type: ignore[arg-type]  # fmt: skip
+        fit = meta_regression(rows["x"], rows["n"], name="feature", **given)
     except RpointError as problem:
         if problem.where in ("scale", "error", "level"):
             raise

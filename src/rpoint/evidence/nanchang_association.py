@@ -127,7 +127,7 @@ def amplification_in_patients(lab: Lab) -> Finding:
     rows = [
         {"series": "Kato 2017, TTF < 2 months", "amplified": six.text(), "others": "not published"},
         {"series": "Kato 2017, hyperprogression", "amplified": four.text(),
-         "others": proportion(*map(int, (table[1, 0], table[1].sum()))).text()},
+         "others": proportion(int(table[1, 0]), int(table[1].sum())).text()},
         {"series": "Rizvi 2018, hyperprogression", "amplified": none.text(), "others": "–"},
         {"series": "both, hyperprogression", "amplified": both.text(), "others": "–"},
     ]  # fmt: skip

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -52,7 +53,7 @@ def growth(
     drawn["definitions met"] = _classes(drawn["met"])
     known = drawn["x"].notna()
     main = alt.layer(*_regions(frame), _points(drawn[known], frame, strip=False))
-    parts: list[alt.LayerChart | alt.Chart] = [main.properties(width=SIDE, height=SIDE)]
+    parts: list[Any] = [main.properties(width=SIDE, height=SIDE)]
     subtitle = f"one point a patient, n = {int(known.sum())}"
     if not known.all():
         strip = _points(drawn[~known].assign(column=NO_SCAN), frame, strip=True)
@@ -117,7 +118,7 @@ def _points(drawn: pd.DataFrame, frame: Frame, *, strip: bool) -> alt.Chart:
     )  # fmt: skip
     kinds = {"patient": "N", "tgr_pre": "Q", "tgr_post": "Q", "met": "Q", "judged": "Q"}
     tips = [
-        alt.Tooltip(f"{name}:{kind}", **({"format": ".0f"} if kind == "Q" else {}))
+        alt.Tooltip(f"{name}:{kind}", format=".0f") if kind == "Q" else alt.Tooltip(f"{name}:N")
         for name, kind in kinds.items()
         if name in drawn
     ]
@@ -200,8 +201,8 @@ def agreement(
     cells = []
     for pair in pairs.itertuples():
         ends = names[pair.a], names[pair.b]
-        cells.append(_cell(*reversed(ends), pair.jaccard, pair.n))
-        cells.append(_cell(*ends, pair.kappa, pair.n))
+        cells.append(_cell(ends[1], ends[0], pair.jaccard, pair.n))
+        cells.append(_cell(ends[0], ends[1], pair.kappa, pair.n))
     for row in rates.itertuples():
         shown = f"{row.yes}/{row.evaluable}" if row.evaluable else "–"
         cells.append({"row": row.name, "column": row.name, "value": np.nan, "main": shown,
