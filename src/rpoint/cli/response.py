@@ -59,7 +59,10 @@ def add_to(app: typer.Typer) -> None:
     def response(
         io: Console,
         sizes: Annotated[
-            Path, typer.Argument(metavar="SIZES", help="CSV or Parquet table of sizes.")
+            Path,
+            typer.Argument(
+                metavar="SIZES", help="CSV or Parquet table of sizes; or example:inspire."
+            ),
         ],
         patients: Annotated[
             Path | None,
@@ -119,6 +122,7 @@ def add_to(app: typer.Typer) -> None:
         With --out: patients.csv, visits.csv, adrs.csv, adtte.csv, response.json, findings.csv, and
         the figures waterfall, spider and swimmer.
         """
+        sizes, patients = shipped(sizes, patients)
         if criteria is Criteria.mrecist:
             return mice(io, sizes, columns(column))
         from rpoint.endpoints.sizes import read_sizes
@@ -173,6 +177,16 @@ def deliver(
         write(io, io.out, result, whole, treated_known)
 
 
+def shipped(sizes: Path, patients: Path | None) -> tuple[Path, Path | None]:
+    """The files of a shipped example, if one is named, else what was given."""
+    from rpoint.endpoints.examples import PREFIX, example
+
+    if not str(sizes).startswith(PREFIX):
+        return sizes, patients
+    own, people = example(str(sizes).removeprefix(PREFIX))
+    return own, people if patients is None else patients
+
+
 def columns(given: list[str] | None) -> dict[str, str]:
     """`OURS=YOURS` options as a mapping."""
     found = {}
@@ -207,9 +221,7 @@ def report(io: Console, sizes: Sizes, result: Response, told: list[str], by_arm:
     )
     io.table(rates(result))
     if by_arm:
-        io.table(
-            [arm_row(row) for row in best.orr_by("arm", level=result.level).to_dict("records")]
-        )
+        io.table(arm_rates(result))
     io.table([median_row(row) for row in result.medians().to_dict("records")])
     if result.hyperprogression is not None:
         io.table(result.hyperprogression.summary().to_dict("records"), title="hyperprogression")
@@ -232,10 +244,14 @@ def rates(result: Response) -> list[dict[str, Any]]:
     return rows
 
 
-def arm_row(row: dict[str, Any]) -> dict[str, Any]:
-    """One rate of one arm."""
-    rate = f"{row['x']}/{row['n']}, {row['percent']:.1f} % ({row['lo']:.1f}–{row['hi']:.1f})"
-    return {"arm": row["arm"], "response": row["response"], "rate": rate}
+def arm_rates(result: Response) -> list[dict[str, Any]]:
+    """Response rates of the evaluable patients of every arm."""
+    table = result.best.orr_by("arm", level=result.level)
+    rows: dict[str, dict[str, Any]] = {}
+    for row in table.to_dict("records"):
+        rate = f"{row['x']}/{row['n']}, {row['percent']:.1f} % ({row['lo']:.1f}–{row['hi']:.1f})"
+        rows.setdefault(row["arm"], {"arm": row["arm"]})[row["response"]] = rate
+    return list(rows.values())
 
 
 def median_row(row: dict[str, Any]) -> dict[str, Any]:
@@ -254,13 +270,18 @@ def median_row(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def asked(result: Response) -> str:
-    """The protocol's choices in words."""
+    """The protocol's choices in words, and how many patients they leave without a response."""
     rules = result.best.rules
-    return (
+    table = result.best.table
+    early = int((table["evaluable"] & (table["bor_any"].astype(str) == "NE")).sum())
+    text = (
         f"{result.best.criteria}: confirmed after {rules.confirm_days:g} days or more, stable "
         f"disease from day {rules.min_sd_days:g}, {100 * result.level:g} % intervals (exact; "
         "medians Brookmeyer–Crowley, log-log)"
     )
+    if early:
+        text += f"; {early} evaluable patients are NE, without progression but seen too early"
+    return text
 
 
 def write(io: Console, out: Path, result: Response, whole: dict, treated_known: bool) -> None:

@@ -24,7 +24,9 @@ def days(
     values = _counted(table, names, patients, rows)
     if values is None:
         return None
-    rows.add(np.isnan(values), "day-missing", "the day is missing", "every row needs a day")
+    unread = rows.has("day-not-a-number") | rows.has("date-not-a-date")
+    rows.add(np.isnan(values) & ~unread, "day-missing", "the day is missing",
+             "every row needs a day")  # fmt: skip
     rows.add(np.abs(values) > LONGEST, "day-impossible", "the day is no number of days",
              "days count from the first dose", values=values)  # fmt: skip
     if "visit" in table.found:

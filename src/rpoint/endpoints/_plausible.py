@@ -10,14 +10,17 @@ from rpoint.endpoints._patients import PatientRows
 from rpoint.endpoints._problems import Problem, Rows
 
 # Eightfold in diameter is 512-fold in volume: nine doublings between two scans.
-JUMP, JUMP_DAYS, JUMP_FROM_MM = 8.0, 120.0, 4.0
+JUMP, JUMP_DAYS, JUMP_FROM_MM = 8.0, 120.0, 10.0
 LEAST_FOR_UNITS = 3  # baseline sizes that a suspicion of centimetres needs
 
 
 def check_sizes(
     rows: Rows, key: np.ndarray, day: np.ndarray, size_mm: np.ndarray, name: str
 ) -> None:
-    """Jumps of one lesion (or one sum) between two scans.
+    """Jumps of one lesion (or one sum) between its scans.
+
+    Errors are a size that leaves its neighbours eightfold and comes back, and an eightfold growth
+    from 10 mm or more within 120 days; other eightfold steps are warnings.
 
     Parameters
     ----------
@@ -26,30 +29,34 @@ def check_sizes(
     key
         (n,) lesion or patient of each row.
     day, size_mm
-        (n,) day and size; NaN is left out.
+        (n,) day and size; NaN and 0 are left out.
     name
         "diameter" or "sum".
     """
     order = np.lexsort((day, key))
-    order = order[~np.isnan(size_mm[order])]
+    order = order[size_mm[order] > 0]
     if len(order) < 2:
         return
     same = key[order][1:] == key[order][:-1]
     before, after = size_mm[order][:-1], size_mm[order][1:]
-    gap = np.diff(day[order])
-    up = same & (before >= JUMP_FROM_MM) & (after >= JUMP * before)
-    down = same & (after > 0) & (before >= JUMP * after) & (after < before)
-    mark = np.zeros((3, len(size_mm)), bool)
-    mark[0][order[1:][up & (gap <= JUMP_DAYS)]] = True
-    mark[1][order[1:][up & (gap > JUMP_DAYS)]] = True
-    mark[2][order[1:][down]] = True
+    up, down = same & (after >= JUMP * before), same & (before >= JUMP * after)
+    mark = np.zeros((4, len(size_mm)), bool)
+    mark[0][order[1:-1][(up[:-1] & down[1:]) | (down[:-1] & up[1:])]] = True
+    fast = up & (before >= JUMP_FROM_MM) & (np.diff(day[order]) <= JUMP_DAYS)
+    mark[1][order[1:][fast]] = True
+    mark[2][order[1:][up]] = True
+    mark[3][order[1:][down]] = True
+    mark[1:] &= ~mark[0]
+    mark[2] &= ~mark[1]
     mend = "is it a slip of the unit (cm for mm) or of the decimal point?"
-    rows.add(mark[0], f"{name}-jump", f"{name} is eight times that of the scan before, or more",
+    rows.add(mark[0], f"{name}-spike", f"{name} leaves its neighbours eightfold and comes back",
              mend, values=size_mm)  # fmt: skip
-    rows.add(mark[1], f"{name}-jump-slow",
-             f"{name} is eight times that of the scan before, over more than {JUMP_DAYS:.0f} days",
+    rows.add(mark[1], f"{name}-jump",
+             f"{name} grows eightfold, from 10 mm or more, within {JUMP_DAYS:.0f} days",
+             mend, values=size_mm)  # fmt: skip
+    rows.add(mark[2], f"{name}-growth", f"{name} is eight times that of the scan before, or more",
              mend, severity="warning", values=size_mm)  # fmt: skip
-    rows.add(mark[2], f"{name}-drop", f"{name} is an eighth of that of the scan before, or less",
+    rows.add(mark[3], f"{name}-drop", f"{name} is an eighth of that of the scan before, or less",
              mend, severity="warning", values=size_mm)  # fmt: skip
 
 

@@ -83,6 +83,11 @@ class Rows:
         self.row = np.asarray(row)
         self.patient = np.asarray(patient, dtype=object)
         self.problems: list[Problem] = []
+        self._masks: dict[str, np.ndarray] = {}
+
+    def has(self, code: str) -> np.ndarray:
+        """(n,) rows that already have the problem `code`."""
+        return self._masks.get(code, np.zeros(len(self.row), bool))
 
     def add(
         self,
@@ -98,6 +103,7 @@ class Rows:
         at = np.flatnonzero(np.asarray(mask))
         if not len(at):
             return
+        self._masks[code] = self.has(code) | np.asarray(mask, bool)
         at = at[np.argsort(self.row[at], kind="stable")]
         shown = "" if values is None else shorten(str(np.asarray(values, dtype=object)[at[0]]), 40)
         who = tuple(dict.fromkeys(str(name) for name in self.patient[at]))

@@ -74,7 +74,7 @@ def load(
         raw = source
     else:
         path = Path(source)
-        where = shorten(str(path), 60)
+        where = str(path) if len(str(path)) <= 60 else f"…/{shorten(path.name, 60)}"
         word = "row" if _is_parquet(path) else "line"
         raw, found = _from_file(path, known, columns, where)
     if not len(raw):
