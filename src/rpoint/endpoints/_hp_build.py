@@ -113,7 +113,7 @@ def _lesions(table: pd.DataFrame, sizes: Sizes, start: pd.Series) -> None:
         return
     own = _placed(sizes, start)
     at_first = own["day"] == table["day_first"].reindex(own["patient"]).to_numpy()
-    ever_new = own.groupby(["patient", "lesion"])["new"].transform("any")
+    ever_new = own.groupby(["patient", "lesion"])["new"].transform("max")
     old = own[~ever_new & (own["day"] <= 0)]
     involved = old[["patient", "organ"]].drop_duplicates().assign(involved=1.0)
     new = own[ever_new & at_first & ~own["gone"]]
@@ -131,17 +131,20 @@ def _lesions(table: pd.DataFrame, sizes: Sizes, start: pd.Series) -> None:
 
 
 def _placed(sizes: Sizes, start: pd.Series) -> pd.DataFrame:
-    """The lesions with their organ and the day of their visit from the first dose."""
+    """Lesions of patients who have a new one, with organ and day of the visit from first dose."""
     lesions = sizes.lesions
     assert lesions is not None
+    code = lesions["patient"].cat.codes.to_numpy()
+    kept = np.bincount(code, weights=lesions["new"].to_numpy() == 1)[code] > 0
+    day, layout = lesions["day"].to_numpy(float), sizes._layout
+    if layout is not None:  # rows of one visit may have been scanned on several days
+        day = layout.grid.day[layout.visit]
+    lesions, day = lesions[kept], day[kept]
     own = pd.DataFrame({name: lesions[name].astype(str) for name in ("patient", "organ", "lesion")})
     own["organ"] = own["organ"].str.strip().str.casefold()
     own["known"] = ~own["organ"].isin(("", "nan", "none", "<na>"))
     own["new"] = lesions["new"].to_numpy() == 1
     own["gone"] = (lesions["status"].astype(str) == "absent") | (lesions["diameter_mm"] == 0)
-    day, layout = lesions["day"].to_numpy(float), sizes._layout
-    if layout is not None:  # rows of one visit may have been scanned on several days
-        day = layout.grid.day[layout.visit]
     own["day"] = day - start.reindex(own["patient"]).to_numpy()
     return own
 
