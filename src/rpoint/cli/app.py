@@ -15,7 +15,21 @@ from typing import Any
 import typer
 
 from rpoint import __version__
-from rpoint.cli import catalogue, claims, doctor, model, rank, response, simulate, survival, synergy
+from rpoint.cli import (
+    basket,
+    catalogue,
+    claims,
+    doctor,
+    meta,
+    model,
+    proportion,
+    rank,
+    response,
+    simon,
+    simulate,
+    survival,
+    synergy,
+)
 from rpoint.errors import RpointError, shorten
 
 DONE, USER_ERROR, CHECK_FAILED, PARTIAL, DEFECT, INTERRUPTED = 0, 1, 2, 3, 70, 130
@@ -34,7 +48,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (claims, simulate, rank, response, survival, synergy, catalogue, model, doctor):
+STATISTICS = (response, survival, proportion, simon, basket, meta, synergy)
+for group in (claims, simulate, rank, *STATISTICS, catalogue, model, doctor):
     group.add_to(app)
 
 

@@ -12,6 +12,7 @@ Not here: publication bias, network and multivariate meta-analysis.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any, Literal, get_args
 
@@ -110,11 +111,7 @@ def meta_proportions(
 def _subset(run, x, n, names, method, transform, test, level, keep) -> Meta:
     found = run(x[keep], n[keep], names[keep], method, transform, test, level)
     again = partial(_subset, run, x[keep], n[keep], names[keep], method, transform, test, level)
-    return _with(found, again=again)
-
-
-def _with(meta: Meta, **changes: Any) -> Meta:
-    return Meta(**{**meta.__dict__, **changes})
+    return replace(found, again=again)
 
 
 def _studies(x: Any, n: Any, names: Any, level: float) -> pd.DataFrame:
@@ -232,7 +229,7 @@ def _effects_subset(y, v, names, method, test, level, log, measure, keep) -> Met
     )
     found = _pool(y, v, table, measure, method, scale, test, level, back, [])
     again = partial(_effects_subset, y, v, names, method, test, level, log, measure)
-    return _with(found, again=again)
+    return replace(found, again=again)
 
 
 def _same(y: Any) -> Any:

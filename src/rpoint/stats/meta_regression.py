@@ -59,7 +59,7 @@ class Regression:
         With an error: the slope that ignores it; else NaN.
     studies
         study, x, n, estimate, lo, hi (fractions, Clopper–Pearson), covariate and, with counts,
-        source, covariate_x, covariate_n.
+        source, covariate_x, covariate_n, covariate_lo, covariate_hi (Jeffreys).
     level
         Of the intervals.
     notes
@@ -317,7 +317,10 @@ def _table(inputs: dict[str, Any], points: Floats) -> pd.DataFrame:
     if inputs["source"] is not None:
         table["source"] = inputs["source"]
     if inputs["covariate_counts"] is not None:
-        table["covariate_x"], table["covariate_n"] = inputs["covariate_counts"]
+        y, m = inputs["covariate_counts"]
+        table["covariate_x"], table["covariate_n"] = y, m
+        ends = limits(y, m, level=inputs["level"], method="jeffreys")
+        table["covariate_lo"], table["covariate_hi"] = ends
     return table
 
 
