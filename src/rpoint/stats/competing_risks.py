@@ -204,7 +204,7 @@ def _aalen_johansen(n: Floats, mine: Integers, every: Integers) -> tuple[Floats,
 
 
 def _limits(f: Floats, error: Floats, level: float) -> tuple[Floats, Floats]:
-    inside = (f > 0) & (f < 1)
+    inside = (f > 0) & (f < 1 - 1e-12)  # 1 but for rounding: undefined, as S = 0 is
     value = np.where(inside, f, 0.5)
     width = normal_quantile(level) * error / (value * -np.log(value))
     lo, hi = value ** np.exp(width), value ** np.exp(-width)
