@@ -313,6 +313,24 @@ def test_rates_agreement_and_matrix_by_hand():
     assert np.isnan(square.loc["kato", "kato"])
 
 
+def test_a_rate_is_not_0_because_a_fact_is_missing_for_everybody():
+    table = pd.concat([patient(patient="a", s_first=160.0), patient(patient="b")])
+    table = table.assign(ttf_days=np.nan)
+    rates = hyperprogression(table).rates().set_index("definition")
+    assert rates.loc["nanchang", ["yes", "evaluable"]].tolist() == [0, 1]  # b did not grow
+    assert np.isnan(rates.loc["nanchang", "percent"])
+    assert rates.loc["nanchang", "text"] == "nobody can be a yes: ttf_months missing for all"
+    assert rates.loc["nanchang", ["lowest", "highest"]].tolist() == [0, 50]
+    assert rates.loc["lo_russo", "text"].startswith("0/2")  # three of the other four would do
+    assert rates.loc["kas", "text"].startswith("1/2")
+
+
+def test_without_recorded_deaths_nobody_has_survived():
+    table = patient().drop(columns="death_day")
+    assert pd.isna(hyperprogression(table).verdicts.loc[0, "early_death"])
+    assert verdict("early_death") is False
+
+
 def test_irecist_takes_back_a_verdict_without_changing_it():
     states = ["iCPD", "iUPD", "iPR", "iSD", None]
     table = pd.concat(

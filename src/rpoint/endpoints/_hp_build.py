@@ -19,7 +19,8 @@ def from_sizes(sizes: Sizes, visits: pd.DataFrame | None = None) -> pd.DataFrame
     The scan before baseline is the last one before it with a complete target sum; the first scan on
     treatment is the first that is evaluable.  Treatment ends at the stop, a new therapy or death,
     whichever comes first; a patient without any of these is still treated at the last contact.  If
-    no patient has a stop day, the time to treatment failure counts as not known.
+    no patient has a stop day, the time to treatment failure counts as not known; if none has a day
+    of death, deaths count as not recorded.
 
     Parameters
     ----------
@@ -97,7 +98,8 @@ def _times(
     over = ends.min(axis=1)
     last_scan = seen.groupby("patient")["day"].max().reindex(table.index)
     contact = pd.concat([days["last_contact_day"], last_scan], axis=1).max(axis=1)
-    table["death_day"] = days["death_day"]
+    if days["death_day"].notna().any():
+        table["death_day"] = days["death_day"]
     # The last contact of somebody who died is not a day after death.
     table["last_contact_day"] = contact.where(days["death_day"].isna(), days["death_day"])
     if days["stop_day"].notna().any():

@@ -137,14 +137,18 @@ def _within_8_weeks(patients: pd.DataFrame, at_first: Array, first_pd: Array) ->
 
 
 def _early_death(patients: pd.DataFrame, first_pd: Array) -> Array:
-    """Death from radiologic progression within 12 weeks of the first dose."""
-    death = patients["death_day"].to_numpy(float)
+    """Death from radiologic progression within 12 weeks of the first dose.
+
+    Nobody is known to have survived where deaths are not recorded at all: a table of scans alone
+    would make everybody who was scanned late enough a "no", and nobody a "yes".
+    """
+    death = patients["death_day"].to_numpy(float)  # inf: alive, NaN: not recorded
     cause = patients["death_from_pd"].to_numpy(float)
-    alive = patients["last_contact_day"].to_numpy(float) >= WEEKS_12_D - TOLERANCE
+    seen_alive = patients["last_contact_day"].to_numpy(float) >= WEEKS_12_D - TOLERANCE
     early = death <= WEEKS_12_D + TOLERANCE
     by_scan = np.where(np.isnan(first_pd), np.nan, (first_pd <= death).astype(float))
     due = np.where(np.isnan(cause), by_scan, cause)
-    survived = (death > WEEKS_12_D + TOLERANCE) | (np.isnan(death) & alive)
+    survived = np.where(np.isinf(death), seen_alive, death > WEEKS_12_D + TOLERANCE)
     return np.where(early, due, np.where(survived, 0.0, np.nan))
 
 

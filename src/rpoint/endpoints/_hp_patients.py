@@ -28,7 +28,7 @@ COLUMNS: dict[str, str] = {
     "ttf_days": "first dose to stop of the checkpoint inhibitor for any reason, d",
     "ttf_event": "1 stopped (default), 0 still treated at ttf_days",
     "pd_day": "day of the first RECIST progression; if the column is there, missing = none seen",
-    "death_day": "day of death; missing if alive",
+    "death_day": "day of death; if the column is there, missing = alive",
     "death_from_pd": "1 if death was due to radiologic progression, else 0",
     "last_contact_day": "last day known alive",
     "irecist": "iRECIST state after the first progression",
@@ -84,8 +84,9 @@ def read_patients(table: pd.DataFrame, *, unit: str = "mm") -> pd.DataFrame:
     for column in SIZES:
         patients[column] *= MM_PER[unit]
     patients["ttf_event"] = patients["ttf_event"].fillna(1.0)
-    if "pd_day" in table:
-        patients["pd_day"] = patients["pd_day"].fillna(np.inf)
+    for column in ("pd_day", "death_day"):
+        if column in table:  # never, as far as is known
+            patients[column] = patients[column].fillna(np.inf)
     return patients
 
 

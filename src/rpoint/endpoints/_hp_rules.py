@@ -110,6 +110,14 @@ def leaves(rule: Rule) -> Iterator[Is]:
         yield from leaves(part)
 
 
+def optimistic(rule: Rule) -> Rule:
+    """The rule with every comparison replaced by "is 1": can it hold where facts are known?"""
+    if isinstance(rule, Is):
+        return Is(rule.index, "is", 1)
+    parts = [optimistic(part) for part in rule.parts]
+    return All(*parts) if isinstance(rule, All) else AtLeast(rule.k, *parts)
+
+
 def judge(rule: Rule, indices: Mapping[str, np.ndarray]) -> np.ndarray:
     """1 yes, 0 no, NaN unknown, for every patient.
 

@@ -41,7 +41,7 @@ from rpoint.endpoints._hp_definitions import definitions as all_definitions
 from rpoint.endpoints._hp_indices import flags as find_flags
 from rpoint.endpoints._hp_indices import indices
 from rpoint.endpoints._hp_patients import COLUMNS, read_patients
-from rpoint.endpoints._hp_rules import AT_LEAST, All, AtLeast, Is, judge, leaves
+from rpoint.endpoints._hp_rules import AT_LEAST, All, AtLeast, Is, judge, leaves, optimistic
 from rpoint.endpoints.sizes import Sizes
 from rpoint.errors import RpointError, unknown_name
 from rpoint.stats import agreement
@@ -117,16 +117,21 @@ class Hyperprogression:
         -------
         pandas.DataFrame
             definition, name, yes, evaluable, percent, lo, hi (%), text, patients, no_pre_scan,
-            undefined_ratio, missing_facts (the last three add up to patients - evaluable), rule,
-            grade.
+            undefined_ratio, missing_facts (the last three add up to patients - evaluable), lowest,
+            highest (%, of all patients, if everybody not evaluable were a no, or a yes), rule,
+            grade.  No rate is given where a fact is missing for everybody without which nobody can
+            be a yes: a single false criterion still makes a "no", and the rate would be 0.
         """
         answers, rows = self.answers(), []
         for column, one in enumerate(self.definitions):
             own = answers[:, column]
             why = self.reasons[one.key]
             row: dict[str, Any] = {"definition": one.key, "name": one.name}
-            row |= self._rate(int((own == 1).sum()), int((~np.isnan(own)).sum()))
+            yes, judged = int((own == 1).sum()), int((~np.isnan(own)).sum())
+            row |= self._rate(yes, judged, self._never_known(one) if judged else "")
             row |= {
+                "lowest": 100 * yes / max(1, len(own)),
+                "highest": 100 * (yes + len(own) - judged) / max(1, len(own)),
                 "patients": len(own),
                 "no_pre_scan": int((why == NO_PRE).sum()),
                 "undefined_ratio": int((why == NOT_GROWING).sum()),
@@ -137,11 +142,21 @@ class Hyperprogression:
             rows.append(row)
         return pd.DataFrame(rows)
 
-    def _rate(self, yes: int, evaluable: int) -> dict[str, Any]:
+    def _never_known(self, one: Definition) -> str:
+        """The facts missing for everybody, if nobody can be a yes without them."""
+        known = {name: ~np.isnan(self.indices[name].to_numpy(float)) for name in one.indices}
+        best = {name: np.array([1.0 if own.any() else np.nan]) for name, own in known.items()}
+        if judge(optimistic(one.rule), best)[0] == 1:
+            return ""
+        return ", ".join(name for name, own in known.items() if not own.any())
+
+    def _rate(self, yes: int, evaluable: int, lacking: str) -> dict[str, Any]:
         row: dict[str, Any] = {"yes": yes, "evaluable": evaluable}
-        if evaluable == 0:
-            nan = float("nan")
-            return row | {"percent": nan, "lo": nan, "hi": nan, "text": "nobody is evaluable"}
+        if evaluable == 0 or lacking:
+            nan, text = float("nan"), "nobody is evaluable"
+            if lacking:
+                text = f"nobody can be a yes: {lacking} missing for all"
+            return row | {"percent": nan, "lo": nan, "hi": nan, "text": text}
         found = proportion(yes, evaluable, self.options["level"], self.options["method"])
         return row | {
             "percent": found.percent, "lo": found.lo, "hi": found.hi, "text": found.text()

@@ -297,10 +297,8 @@ def ecological_line(
     if {"lo", "hi"} <= set(drawn):
         layers.append(base.mark_rule(color=INK, opacity=0.5).encode(y="lo:Q", y2="hi:Q"))
     layers.append(base.mark_point(filled=True, size=75, color=INK, opacity=1).encode(y=y))
-    # A halo in the colour of the paper keeps the line and the axis out of the names.
-    for ink in ({"stroke": PAPER, "strokeWidth": 4}, {"color": INK}):
-        names = base.mark_text(align="left", dx=15, dy=-1, **ink)
-        layers.append(names.encode(y=y, text="group:N"))
+    names = base.mark_text(align="left", dx=15, dy=-1, color=INK)
+    layers.append(names.encode(y=y, text="group:N"))
     subtitle = f"slope {slope:.2f}: carriers would need a risk of {end:.0f} %"
     chart = alt.layer(*layers).properties(
         width=SIDE, height=280, title=alt.Title(title, subtitle=subtitle)
