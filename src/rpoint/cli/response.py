@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from rpoint.cli.command import command
 from rpoint.cli.console import Console
+from rpoint.cli.response_options import (
+    AfterCr,
+    AfterCrName,
+    AuditOf,
+    Blanks,
+    BlanksName,
+    ByArm,
+    Columns,
+    Criteria,
+    CriteriaName,
+    Definitions,
+    Exclude,
+    Level,
+    MaxNe,
+    PatientsFile,
+    SdBetween,
+    SdDays,
+    SizesFile,
+    SizeUnit,
+    TumoursFile,
+    Weeks,
+)
 from rpoint.errors import RpointError, unknown_name
 
 if TYPE_CHECKING:
@@ -22,94 +43,29 @@ DONE, PARTIAL = 0, 3
 MOST_DRAWN = 3000  # patients in a figure
 
 
-class Criteria(StrEnum):
-    """What sizes are judged by."""
-
-    recist11 = "recist11"
-    irecist = "irecist"
-    mrecist = "mrecist"
-
-
-class Unit(StrEnum):
-    """Unit of the sizes."""
-
-    mm = "mm"
-    cm = "cm"
-
-
-class Blanks(StrEnum):
-    """What a blank size means."""
-
-    error = "error"
-    not_evaluable = "not-evaluable"
-
-
-class AfterCr(StrEnum):
-    """What disease after a complete response is."""
-
-    pd = "pd"
-    pr = "pr"
-    as_read = "as-read"
-
-
 def add_to(app: typer.Typer) -> None:
     """Register the command."""
 
     @command(app, "response", example="rpoint response lesions.csv --unit mm --out results")
     def response(
         io: Console,
-        sizes: Annotated[
-            Path,
-            typer.Argument(
-                metavar="SIZES", help="CSV or Parquet table of sizes; or example:inspire."
-            ),
-        ],
-        patients: Annotated[
-            Path | None,
-            typer.Option(metavar="FILE", help="Table with one row a patient: days, ECOG, arm."),
-        ] = None,
-        tu: Annotated[
-            Path | None, typer.Option(metavar="FILE", help="CDISC TU, joined to a TR table.")
-        ] = None,
-        criteria: Annotated[Criteria, typer.Option(help="What is judged by.")] = Criteria.recist11,
-        unit: Annotated[
-            Unit | None, typer.Option(help="Of the sizes, if the table does not say it.")
-        ] = None,
-        confirm_weeks: Annotated[
-            float, typer.Option(metavar="W", min=0, max=520, help="Weeks to confirm a response.")
-        ] = 4.0,
-        min_sd_days: Annotated[
-            float, typer.Option(metavar="D", min=0, help="Least days for stable disease.")
-        ] = 42.0,
-        max_ne: Annotated[
-            int, typer.Option(metavar="N", min=0, help="NE visits allowed before confirmation.")
-        ] = 1,
-        sd_between: Annotated[
-            bool, typer.Option("--sd-between", help="PR, SD, PR confirms a PR.")
-        ] = False,
-        after_cr: Annotated[
-            AfterCr, typer.Option(help="What disease seen after a CR is.")
-        ] = AfterCr.pd,
-        hyperprogression: Annotated[
-            list[str] | None,
-            typer.Option(metavar="NAME", help="all, or a definition; may be repeated."),
-        ] = None,
-        column: Annotated[
-            list[str] | None,
-            typer.Option(metavar="OURS=YOURS", help="Where a column is; may be repeated."),
-        ] = None,
-        blanks: Annotated[Blanks, typer.Option(help="A blank size without status.")] = Blanks.error,
-        exclude_faulty: Annotated[
-            bool,
-            typer.Option("--exclude-faulty", help="Leave out patients with errors (exit code 3)."),
-        ] = False,
-        by_arm: Annotated[bool, typer.Option("--by-arm", help="Rates of every arm, too.")] = False,
-        audit: Annotated[
-            str | None, typer.Option(metavar="PATIENT", help="Tell how this one was judged.")
-        ] = None,
-        level: Annotated[
-            float, typer.Option(metavar="P", min=0.5, max=0.9999, help="Of the intervals.")
-        ] = 0.95,
+        sizes: SizesFile,
+        patients: PatientsFile = None,
+        tu: TumoursFile = None,
+        criteria: CriteriaName = Criteria.recist11,
+        unit: SizeUnit = None,
+        confirm_weeks: Weeks = 4.0,
+        min_sd_days: SdDays = 42.0,
+        max_ne: MaxNe = 1,
+        sd_between: SdBetween = False,
+        after_cr: AfterCrName = AfterCr.pd,
+        hyperprogression: Definitions = None,
+        column: Columns = None,
+        blanks: BlanksName = Blanks.error,
+        exclude_faulty: Exclude = False,
+        by_arm: ByArm = False,
+        audit: AuditOf = None,
+        level: Level = 0.95,
     ) -> int:
         """Judge tumour responses from a table of sizes of your own.
 

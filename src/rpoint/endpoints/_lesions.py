@@ -77,6 +77,7 @@ def lesion_rows(table: Table, patients: PatientRows, unit: str | None, blanks: s
     rows.add(no_patient, "patient-missing", "the patient is blank")
     rows.add(no_lesion, "lesion-missing", "the lesion is blank", "name every lesion")
     day = days(table, patient, patients, rows)
+    assert day is not None  # `missing_columns` has seen to it
     target, new = _flags(table, rows)
     organ = _organ(cells)
     node = _node(table, organ, rows)

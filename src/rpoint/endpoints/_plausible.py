@@ -41,12 +41,15 @@ def check_sizes(
     before, after = size_mm[order][:-1], size_mm[order][1:]
     up, down = same & (after >= JUMP * before), same & (before >= JUMP * after)
     mark = np.zeros((4, len(size_mm)), bool)
-    mark[0][order[1:-1][(up[:-1] & down[1:]) | (down[:-1] & up[1:])]] = True
+    spike = (up[:-1] & down[1:]) | (down[:-1] & up[1:])
+    mark[0][order[1:-1][spike]] = True
+    back = np.zeros(len(size_mm), bool)
+    back[order[2:][spike]] = True  # the way back is no finding of its own
     fast = up & (before >= JUMP_FROM_MM) & (np.diff(day[order]) <= JUMP_DAYS)
     mark[1][order[1:][fast]] = True
     mark[2][order[1:][up]] = True
     mark[3][order[1:][down]] = True
-    mark[1:] &= ~mark[0]
+    mark[1:] &= ~(mark[0] | back)
     mark[2] &= ~mark[1]
     mend = "is it a slip of the unit (cm for mm) or of the decimal point?"
     rows.add(mark[0], f"{name}-spike", f"{name} leaves its neighbours eightfold and comes back",

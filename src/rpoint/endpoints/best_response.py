@@ -18,7 +18,7 @@ import pandas as pd
 
 from rpoint.endpoints._confirm import Rules, confirming_visit
 from rpoint.endpoints._grid import Grid, any_before, make_grid
-from rpoint.endpoints._orr import Orr, rate
+from rpoint.endpoints._orr import Method, Orr, rate
 from rpoint.endpoints._responses import (
     CR,
     MISSING,
@@ -91,7 +91,7 @@ class BestResponse:
     criteria: str = "recist11"
 
     def orr(self, *, of: str = "evaluable", level: float = 0.95,
-            method: str = "clopper-pearson") -> Orr:  # fmt: skip
+            method: Method = "clopper-pearson") -> Orr:  # fmt: skip
         """Response rates, any and confirmed.
 
         Parameters

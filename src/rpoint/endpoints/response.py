@@ -142,7 +142,7 @@ class Response:
             If there is no such patient.
         """
         rules = self.best.rules
-        choices = {
+        choices: dict[str, Any] = {
             "confirm_weeks": rules.confirm_days / 7.0,
             "min_sd_days": rules.min_sd_days,
             "max_not_evaluable": rules.max_not_evaluable,

@@ -278,11 +278,7 @@ def swimmer(
     if len(periods):
         bar = alt.Chart(periods).mark_rule(strokeWidth=max(1.0, step * 0.28), color=INK)
         layers.append(bar.encode(x="response_day:Q", x2="response_end_day:Q", y=y))
-    if holds is not None and len(holds):
-        gaps = holds.assign(patient=holds["patient"].astype(str), a=holds["from_day"] / unit,
-                            b=holds["to_day"] / unit)  # fmt: skip
-        bar = alt.Chart(gaps).mark_bar(color="#ffffff", opacity=0.85)
-        layers.append(bar.encode(x="a:Q", x2="b:Q", y=y))
+    layers += _holds(holds, y, unit)
     layers += _swimmer_marks(shown, y, step)
     chart = alt.layer(*layers).resolve_scale(color="independent", shape="independent")
     chart = chart.properties(
@@ -296,6 +292,18 @@ def swimmer(
         "known. Not a comparison of arms."
     )
     return Figure(chart, data, title, caption, tuple(sources))
+
+
+def _holds(holds: pd.DataFrame | None, y: alt.Y, unit: float) -> list[alt.Chart]:
+    """Gaps in the lanes while treatment was held."""
+    if holds is None or not len(holds):
+        return []
+    gaps = pd.DataFrame({
+        "patient": holds["patient"].astype(str), "a": holds["from_day"] / unit,
+        "b": holds["to_day"] / unit,
+    })  # fmt: skip
+    bar = alt.Chart(gaps).mark_bar(color="#ffffff", opacity=0.85)
+    return [bar.encode(x="a:Q", x2="b:Q", y=y)]
 
 
 def _swimmer_marks(shown: pd.DataFrame, y: alt.Y, step: float) -> list[alt.Chart]:
