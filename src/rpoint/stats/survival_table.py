@@ -115,17 +115,27 @@ def column(raw: Raw, wanted: str, option: str) -> str:
         If there is none, with the nearest name.
     """
     if wanted in raw.frame.columns:
-        return wanted
+        return _single(raw, wanted)
     alike = [c for c in raw.frame.columns if c.casefold() == wanted.strip().casefold()]
     if len(alike) == 1:
-        return str(alike[0])
+        return _single(raw, str(alike[0]))
     raise unknown_name("column", wanted, raw.frame.columns, where=f"{option}, {raw.where}")
 
 
 def guess(raw: Raw, names: Sequence[str]) -> str | None:
     """The first of some well-known columns that the table has."""
     have = {c.casefold(): str(c) for c in raw.frame.columns}
-    return next((have[name] for name in names if name in have), None)
+    found = next((have[name] for name in names if name in have), None)
+    return None if found is None else _single(raw, found)
+
+
+def _single(raw: Raw, name: str) -> str:
+    """Refuse a column of a file that has a twin, which the reader has called NAME.1."""
+    if raw.word == "line" and f"{name}.1" in raw.frame.columns:
+        raise RpointError(
+            "two columns have one name", where=raw.where, found=name, mend="rename one of them"
+        )
+    return name
 
 
 def numbers(raw: Raw, name: str) -> Floats:
