@@ -162,6 +162,7 @@ def _mouse_text(drug: str) -> str:
     RpointError
         If it gives none.
     """
+    axis_of(drug)  # a drug that acts on no target is refused for that reason
     found = catalog.regimens(drug, "mouse")
     if not found:
         raise RpointError(
