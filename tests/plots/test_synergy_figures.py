@@ -58,8 +58,14 @@ def test_scores_say_why_a_model_is_missing():
             "verdict": ["more than expected", ""], "cells": [4, 0],
         }
     )  # fmt: skip
-    text = scores(table, pair="A + B", level=0.95, **WORDS).svg()
+    figure = scores(table, pair="A + B", level=0.95, **WORDS)
+    text = figure.svg()
     assert "not evaluable: too few doses" in text and "more than expected" in text
+    # both panels have the same rows, in the same order: words stand beside their own model
+    spec = figure.spec()["hconcat"]
+    names = ["Bliss independence", "Loewe additivity"]
+    assert spec[0]["layer"][1]["encoding"]["y"]["scale"]["domain"] == names
+    assert spec[1]["encoding"]["y"]["scale"]["domain"] == names
 
 
 @pytest.mark.parametrize("empty", [False, True])
@@ -77,10 +83,11 @@ def test_musyc_parameters_mark_an_interval_without_an_end():
         {
             "parameter": ["E0", "alpha12", "beta"], "value": [0, 3.0, 0.1], "lo": [0, 0.5, -0.1],
             "hi": [0, 1e4, 0.3], "means": ["", "potency", "efficacy"],
-            "verdict": ["", "not told apart from none", "synergy"], "status": "ok",
+            "verdict": ["", "not told apart from none", "synergy"],
+            "status": ["ok", "the interval has no end on one side", "ok"],
         }
     )  # fmt: skip
     spec = musyc_parameters(table, pair="A + B", level=0.95).spec()
     drawn = [row for data in spec["datasets"].values() for row in data]
     rows = [row for row in drawn if row.get("parameter") == "alpha12"]
-    assert rows[0]["right"] is True and rows[0]["hi"] == 100.0
+    assert rows[0]["right"] is True and rows[0]["left"] is False

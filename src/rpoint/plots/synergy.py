@@ -27,6 +27,7 @@ SMALL_CELL = 30  # with more than eight doses of a drug
 LIGHT, DARK = "#f2f5f9", "#22466f"
 MIDDLE = "#f7f6f3"
 LEAST_SPAN = 20.0  # points: a difference scale is never narrower, so that noise stays pale
+LAST_POWER = 4  # of ten: where the fit of a ratio ends
 WRAP = 104  # characters of a line of a subtitle
 
 
@@ -64,11 +65,7 @@ def dose_matrices(
     note
         A line for the caption, such as the number of bootstrap samples.
     """
-    drawn = effects.merge(cells, on=["dose1", "dose2"], how="left", suffixes=("", "_cell"))
-    for name in ("effect", "expected", "excess", "lo", "hi"):
-        drawn[name] = 100.0 * drawn[name]
-    drawn["x"], drawn["y"] = drawn["dose1"].map(dose_text), drawn["dose2"].map(dose_text)
-    drawn["clear"] = (drawn["lo"] > 0) | (drawn["hi"] < 0)
+    drawn = _joined(cells, effects)
     names = f"{drug1}, {unit1}", f"{drug2}, {unit2}"
     both = (drawn["dose1"] > 0) & (drawn["dose2"] > 0)
     axes, inner = _axes(drawn, *names), _axes(drawn[both], *names)
@@ -97,6 +94,16 @@ def dose_matrices(
     chart = chart.properties(title=alt.Title(title, subtitle=_wrapped(lines)))
     caption = f"Reference: {name}. {note}".strip()
     return Figure(chart, drawn.drop(columns=["x", "y"]), title, caption)
+
+
+def _joined(cells: pd.DataFrame, effects: pd.DataFrame) -> pd.DataFrame:
+    """All cells in percent, with labels of their doses and whether the interval leaves out 0."""
+    drawn = effects.merge(cells, on=["dose1", "dose2"], how="left", suffixes=("", "_cell"))
+    for name in ("effect", "expected", "excess", "lo", "hi"):
+        drawn[name] = 100.0 * drawn[name]
+    drawn["x"], drawn["y"] = drawn["dose1"].map(dose_text), drawn["dose2"].map(dose_text)
+    drawn["clear"] = (drawn["lo"] > 0) | (drawn["hi"] < 0)
+    return drawn
 
 
 def dose_text(dose: float) -> str:
@@ -198,19 +205,12 @@ def scores(
     level
         Of the intervals.
     """
-    drawn = table.assign(name=[MODEL_NAMES[m] for m in table["model"]])
-    for column in ("mean_excess", "lo", "hi"):
-        drawn[column] = 100.0 * drawn[column].astype(float)
-    drawn["colour"] = drawn["verdict"].map(
-        {"more than expected": RED, "less than expected": BLUE}
-    ).fillna(GREY)  # fmt: skip
-    drawn["said"] = [
-        row.verdict if row.status == "ok" else row.status for row in drawn.itertuples()
-    ]
+    drawn = _said(table)
     reach = drawn[["mean_excess", "lo", "hi"]].abs().max().max()
     reach = 1.15 * float(reach) if np.isfinite(reach) and reach > 0 else 10.0
     order = list(drawn["name"])
-    y = alt.Y("name:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False))
+    rows = alt.Scale(domain=order)  # a model without a score keeps its row
+    y = alt.Y("name:N", scale=rows, title=None, axis=alt.Axis(domain=False, ticks=False))
     x = alt.X(
         "mean_excess:Q", title="mean excess over the combinations, points of effect",
         scale=alt.Scale(domain=[-reach, reach]), axis=alt.Axis(tickCount=7),
@@ -228,7 +228,7 @@ def scores(
     words = (
         alt.Chart(drawn)
         .mark_text(align="left", color=INK, fontSize=11, limit=room)
-        .encode(y=alt.Y("name:N", sort=order, axis=None), x=alt.value(0), text="said:N")
+        .encode(y=alt.Y("name:N", scale=rows, axis=None), x=alt.value(0), text="said:N")
         .properties(width=room, height=alt.Step(30))
     )
     lines = [f"effect: {scale}", sign, f"lines: {100 * level:g} % bootstrap intervals"]
@@ -238,6 +238,17 @@ def scores(
     )
     caption = f"Each model expects something else, so the scores differ by construction. {note}"
     return Figure(whole, table, title, caption.strip())
+
+
+def _said(table: pd.DataFrame) -> pd.DataFrame:
+    """Scores in points, with the name of the model, a colour and the words beside it."""
+    drawn = table.assign(name=[MODEL_NAMES[m] for m in table["model"]])
+    for column in ("mean_excess", "lo", "hi"):
+        drawn[column] = 100.0 * drawn[column].astype(float)
+    colours = {"more than expected": RED, "less than expected": BLUE}
+    drawn["colour"] = drawn["verdict"].map(colours).fillna(GREY)
+    drawn["said"] = [r.verdict if r.status == "ok" else r.status for r in drawn.itertuples()]
+    return drawn
 
 
 def single_agents(
@@ -301,7 +312,11 @@ def musyc_parameters(
         parameter, value, lo, hi, means, verdict, status.
     """
     judged = table[table["verdict"] != ""].copy()
-    judged["label"] = [f"{p}: {m}" for p, m in zip(judged["parameter"], judged["means"])]
+    judged["label"] = [
+        f"{row.parameter}: {row.means}"
+        + (" (not identified)" if row.verdict == "not identified" else "")
+        for row in judged.itertuples()
+    ]
     judged["colour"] = judged["verdict"].map({"synergy": RED, "antagonism": BLUE}).fillna(GREY)
     ratio = judged[judged["parameter"] != "beta"]
     panels = [
@@ -322,16 +337,21 @@ def musyc_parameters(
 def _intervals(table: pd.DataFrame, title: str, null: float, kind: str) -> Any:
     drawn = table.copy()
     if kind == "log":
-        low, high = 1e-2, 1e2
-        drawn["left"], drawn["right"] = drawn["lo"] < low, drawn["hi"] > high
-        for column in ("value", "lo", "hi"):
-            drawn[column] = drawn[column].clip(low, high)
+        known = np.log10(drawn[["value", "lo", "hi"]].to_numpy(float))
+        farthest = np.nanmax(np.abs(known)) if np.isfinite(known).any() else 0.0
+        high = 10.0 ** np.clip(np.ceil(farthest + 0.05), 1, LAST_POWER)
+        low = 1.0 / high
+        end = 0.99 * 10.0**LAST_POWER
+        drawn["left"], drawn["right"] = drawn["lo"] <= 1.0 / end, drawn["hi"] >= end
     else:
         reach = 1.15 * float(drawn[["value", "lo", "hi"]].abs().max().max() or 1.0)
         low, high = -reach, reach
         drawn["left"] = drawn["right"] = False
     scale = alt.Scale.from_dict({"type": kind, "domain": [low, high]})
-    values = [0.01, 0.1, 1, 10, 100] if kind == "log" else alt.Undefined
+    values: Any = alt.Undefined
+    if kind == "log":
+        power = int(round(np.log10(high)))
+        values = [10.0**k for k in range(-power, power + 1)]
     y = alt.Y("label:N", sort=list(drawn["label"]), title=None,
               axis=alt.Axis(labelLimit=420, domain=False, ticks=False))  # fmt: skip
     colour = alt.Color("colour:N", scale=None)

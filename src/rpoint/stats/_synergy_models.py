@@ -63,7 +63,7 @@ def evaluable(matrix: DoseMatrix, model: str, gamma: bool = False) -> str:
     if model in ("bliss", "hsa") and not (combined & (first >= 0) & (second >= 0)).any():
         return "no combination has both of its single doses tested"
     if model in ("bliss", "zip") and matrix.response == "gr" and (matrix.means() > 1).any():
-        return "GR below 0: such effects are no probabilities, which this model multiplies"
+        return "GR below 0, no probability that could be multiplied"
     cells, free = len(matrix.cell_dose1), 12 if gamma else 10
     if model == "musyc" and (combined.sum() < FEWEST_COMBINED or cells <= free):
         return f"{int(combined.sum())} combinations, {cells} cells: too few for {free} parameters"

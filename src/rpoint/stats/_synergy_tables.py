@@ -12,9 +12,11 @@ import pandas as pd
 from rpoint.stats import musyc
 from rpoint.stats._synergy_models import Estimates
 from rpoint.stats.dose_matrix import DoseMatrix
+from rpoint.stats.hill import WEAK_STATUS, HillFit
 
 MORE, LESS, EVEN = "more than expected", "less than expected", "not told apart from expected"
 NO_INTERVAL = "no interval"
+UNKNOWN = "not identified"
 ROUNDING = 1e-9  # a limit this close to the null value is on it
 MEANS = {
     "E0": "effect without drugs",
@@ -171,9 +173,17 @@ def surface_rows(
 
 
 def parameter_table(
-    matrix: DoseMatrix, found: Estimates, draws: Draws | None, gamma: bool
+    matrix: DoseMatrix,
+    found: Estimates,
+    draws: Draws | None,
+    gamma: bool,
+    singles: tuple[HillFit, HillFit],
 ) -> pd.DataFrame:
-    """The MuSyC parameters with intervals, or an empty table."""
+    """The MuSyC parameters with intervals, or an empty table.
+
+    A change of potency or slope of a drug that alone does next to nothing is a ratio to a number
+    that nobody knows: it has no verdict.
+    """
     columns = ["parameter", "value", "lo", "hi", "unit", "means", "verdict", "status"]
     if found.musyc is None:
         return pd.DataFrame(columns=columns)
@@ -193,9 +203,12 @@ def parameter_table(
         judged = name.startswith(("alpha", "gamma", "beta"))
         null = 0.0 if name == "beta" else 1.0
         text = _parameter_verdict(values, null) if judged else ""
+        status = _limited(name, values, limited)
+        drug = singles[1 if name.endswith("12") else 0]
+        if name.startswith(("alpha", "gamma")) and drug.status == WEAK_STATUS:
+            text, status = UNKNOWN, f"{drug.drug} alone: {drug.status}"
         unit = {"C1": matrix.unit1, "C2": matrix.unit2}.get(name, "")
         means = MEANS[name].format(drug1=matrix.drug1, drug2=matrix.drug2)
-        status = _limited(name, values, limited)
         rows.append((name, *values, unit, means, text, status))
     return pd.DataFrame(rows, columns=columns)
 

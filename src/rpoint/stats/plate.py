@@ -232,23 +232,29 @@ def _wells(
     wells["block"] = _text(frame[names["block"]]) if "block" in names else "1"
     wells["replicate"] = _text(frame[names["replicate"]]) if "replicate" in names else ""
     for place, (said, given) in enumerate(zip(columns.units, units), start=1):
-        key = f"unit{place}"
-        column = names.get(key) or names.get("unit")
-        wells[key] = _text(frame[column]) if column else said or given or ""
-        if not column and said and given and said != given:
-            raise RpointError(
-                "the column and the option disagree on the unit",
-                where=where,
-                found=f"{names[f'dose{place}']} and {given}",
-            )
-        if (wells.loc[wells[f"dose{place}"] > 0, key] == "").any():
-            raise RpointError(
-                f"the unit of dose{place} is not said",
-                where=where,
-                found=names[f"dose{place}"],
-                mend=f"name the column dose{place}_nM, or give --unit{place} nM",
-            )
+        column = names.get(f"unit{place}") or names.get("unit")
+        read = _text(frame[column]) if column else None
+        _set_unit(wells, place, read, said, given, names[f"dose{place}"], where)
     return wells
+
+
+def _set_unit(wells: pd.DataFrame, place: int, read, said, given, column: str, where: str) -> None:
+    """The unit of a dose: a column's, else what the name of the dose says, else what is given."""
+    key = f"unit{place}"
+    wells[key] = (said or given or "") if read is None else read
+    if read is None and said and given and said != given:
+        raise RpointError(
+            "the column and the option disagree on the unit",
+            where=where,
+            found=f"{column} and {given}",
+        )
+    if (wells.loc[wells[f"dose{place}"] > 0, key] == "").any():
+        raise RpointError(
+            f"the unit of dose{place} is not said",
+            where=where,
+            found=column,
+            mend=f"name the column dose{place}_nM, or give --unit{place} nM",
+        )
 
 
 def _text(column: pd.Series) -> pd.Series:

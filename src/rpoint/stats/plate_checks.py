@@ -138,7 +138,10 @@ def _untreated(matrix: DoseMatrix) -> list[tuple[str, str, str]]:
 
 def _noise(matrix: DoseMatrix, noise: float) -> list[tuple[str, str, str]]:
     if not np.isfinite(noise):
-        text = "no replicates: the noise is taken from the residuals of a smooth surface"
+        text = (
+            "no replicates: the noise is taken from the residuals of a smooth surface, and the "
+            "intervals of MuSyC parameters are somewhat too narrow"
+        )
         return [("replicates", "warning", text)]
     if noise == 0:
         return [("replicates", "warning", "all replicates are identical: intervals have no width")]

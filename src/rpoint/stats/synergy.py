@@ -138,11 +138,12 @@ def analyse(
     surface = pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
     if "loewe" in possible:
         _mark_loewe(surface, found)
-    parameters = parameter_table(matrix, found, draws, gamma)
+    singles = _singles(matrix, found)
+    parameters = parameter_table(matrix, found, draws, gamma, singles)
     kept = {"number": samples, "kind": noise.kind, "level": level, "seed": seed}
     return Synergy(
-        matrix, _singles(matrix, found), pd.DataFrame(rows), surface, parameters,
-        check_matrix(matrix), kept, _aicc(matrix, found, gamma),
+        matrix, singles, pd.DataFrame(rows), surface, parameters, check_matrix(matrix), kept,
+        _aicc(matrix, found, gamma),
     )  # fmt: skip
 
 
