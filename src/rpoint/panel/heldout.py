@@ -26,7 +26,8 @@ class HeldOut:
         and value differ; `day` for volume curves.
     draws
         (rows, D) draws of the predictive distribution: differences between models and the noise of
-        the measurement are inside.  A row without prediction is NaN.
+        the measurement are inside.  A row of which more than half is NaN is a row without
+        prediction, and all NaN here; single NaN are replaced by quantiles of the row's others.
     notes
         How the predictions were made, and what was left out.
     """
@@ -43,6 +44,7 @@ class HeldOut:
                 where="HeldOut",
                 found=f"columns absent: {', '.join(lacking)}" if lacking else self.draws.shape,
             )
+        object.__setattr__(self, "draws", _completed(self.draws))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -51,7 +53,7 @@ class HeldOut:
         """The table with the columns of `QUANTILES`, from the draws."""
         levels = list(QUANTILES.values())
         found = np.full((len(levels), len(self)), np.nan)
-        known = np.isfinite(self.draws).all(axis=1)
+        known = np.isfinite(self.draws[:, 0]) if self.draws.shape[1] else np.zeros(len(self), bool)
         if known.any():
             found[:, known] = np.quantile(self.draws[known], levels, axis=1)
         return self.table.assign(**dict(zip(QUANTILES, found, strict=True)))
@@ -75,3 +77,22 @@ class HeldOut:
         both = measured.merge(own, on=list(keys), how="inner", validate="many_to_one")
         both = both[np.isfinite(both["predicted"])].reset_index(drop=True)
         return both.drop(columns="_row"), self.draws[both["_row"].to_numpy()]
+
+    def clipped(self, lo: float, hi: float) -> HeldOut:
+        """Predictions of a measurement that is clipped to a range."""
+        table = self.table.assign(predicted=self.table["predicted"].clip(lo, hi))
+        return HeldOut(table, np.clip(self.draws, lo, hi), self.notes)
+
+
+def _completed(draws: NDArray[np.floating]) -> NDArray[np.floating]:
+    known = np.isfinite(draws)
+    if known.all():
+        return draws
+    found = np.where(known, draws, np.nan)
+    share = known.mean(axis=1)
+    found[share < 0.5] = np.nan
+    for row in np.flatnonzero((share >= 0.5) & (share < 1)):
+        gaps = ~known[row]
+        levels = (np.arange(gaps.sum()) + 0.5) / gaps.sum()
+        found[row, gaps] = np.quantile(draws[row, known[row]], levels)
+    return found

@@ -16,6 +16,7 @@ from scipy import optimize, stats
 Floats = NDArray[np.float64]
 
 INHIBITION_RANGE = (-1.0, 2.0)  # 1 - treated / control slope is heavy-tailed: one control mouse
+CHUNK = 200  # bootstrap samples at a time: their weights fill memory
 MIN_PAIRS = 4  # fewer pairs give no interval of a rank correlation
 
 
@@ -136,22 +137,43 @@ def spearman_gain(
 ) -> Estimate:
     """Spearman of one predictor minus that of another, on the same models.
 
+    A predictor that is constant counts as correlation 0.
+
+    Notes
+    -----
     The interval is the percentile bootstrap over models, drawn as whole triples, since the two
-    correlations share the measurements.  A predictor that is constant counts as correlation 0.
+    correlations share the measurements.  Models get Poisson frequencies (Hanley & MacGibbon 2006,
+    Comput Methods Programs Biomed 83:57); the ranks stay those of the whole sample.
     """
     table = np.column_stack([np.asarray(v, dtype=float) for v in (measured, better, plain)])
     table = table[np.isfinite(table).all(axis=1)]
-    if len(table) < MIN_PAIRS:
-        return Estimate(*NOTHING, len(table))
+    n = len(table)
+    if n < MIN_PAIRS:
+        return Estimate(*NOTHING, n)
+    y, a, b = (stats.rankdata(column) - (n + 1) / 2 for column in table.T)
+    moments = np.column_stack([y, a, b, y * y, a * a, b * b, y * a, y * b])
     rng = np.random.default_rng(seed)
-    drawn = [_gain(table[rng.integers(0, len(table), len(table))]) for _ in range(rounds)]
-    lo, hi = np.quantile(drawn, [(1 - level) / 2, (1 + level) / 2])
-    return Estimate(_gain(table), float(lo), float(hi), len(table))
+    drawn = []
+    for first in range(0, rounds, CHUNK):
+        weights = rng.poisson(1.0, (min(CHUNK, rounds - first), n)).astype(float)
+        total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
+        drawn.append(_gains(weights @ moments / total))
+    lo, hi = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
+    return Estimate(float(_gains(moments.mean(axis=0)[None])[0]), float(lo), float(hi), n)
 
 
-def _gain(table: Floats) -> float:
-    first, second = (rank_correlation(table[:, 0], table[:, j]) for j in (1, 2))
-    return float(np.nan_to_num(first) - np.nan_to_num(second))
+def _gains(mean: Floats) -> Floats:
+    """Difference of two correlations from the means of y, a, b, y², a², b², ya, yb: (rounds,)."""
+    y, a, b, yy, aa, bb, ya, yb = np.asarray(mean, dtype=float).T
+    spread = yy - y * y
+    first = _ratio(ya - y * a, spread * (aa - a * a))
+    return first - _ratio(yb - y * b, spread * (bb - b * b))
+
+
+def _ratio(covariance: Floats, variances: Floats) -> Floats:
+    """Covariance over the root of two variances; 0 where one of them is none."""
+    known = variances > 1e-9
+    return np.where(known, covariance / np.sqrt(np.where(known, variances, 1.0)), 0.0)
 
 
 def ceiling(repeat: float) -> float:
