@@ -68,6 +68,10 @@ def judge(sums, **columns):
         ([100, 0, 5], ["CR", "PD"]),
         ([70, 49], ["PR"]),  # 49/70 - 1 is -0.30000000000000004
         ([30, 36], ["PD"]),
+        # Exact in decimals, short of the threshold in binary: the tolerance decides.
+        ([11, 7.7], ["PR"]),
+        ([26, 31.2], ["PD"]),
+        ([11.4, 16.4], ["PD"]),
         ([0.7 * 3 * 10, 0.7 * 0.7 * 3 * 10], ["PR"]),
         ([100, 100, 100], ["SD", "SD"]),
         ([100, 90, 108], ["SD", "PD"]),
