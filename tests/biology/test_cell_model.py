@@ -122,6 +122,26 @@ def test_e2f_is_all_free_without_rb_and_held_with_it():
     assert r["E2F_free"] == pytest.approx(r["[E2F]"], rel=1e-9)
 
 
+@pytest.mark.parametrize("cdk2", [0.0, 5.0, 20.0])
+def test_without_rb_division_needs_cdk2_only_up_to_a_level(cdk2):
+    """No S phase without CDK2; above the level that suffices, more of it acts through RB alone."""
+    r = machine()
+    r["g_RB1"] = 0.0
+    r.resetToOrigin()
+    r["g_RB1"] = 0.0
+    for s in ("RBu", "RBp", "RBpp"):
+        r[f"[{s}]"] = 0.0
+    r["k_CDK2"], r["u_CDK2"] = 1.0, cdk2
+    r.simulate(0, 200, 3)
+    if cdk2 == 0.0:
+        assert r["S_phase"] < 1e-6
+    else:
+        half = cdk2 / (cdk2 + r["K_CDK2_growth"])
+        drive = r["E2F_free"] * half
+        assert r["cycle_drive"] == pytest.approx(drive, rel=1e-4)
+        assert r["S_phase"] > 0.8
+
+
 def test_every_parameter_has_unit_source_grade_and_prior():
     for p in parameters().values():
         assert p.unit and p.source and p.grade and p.note is not None

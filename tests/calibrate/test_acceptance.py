@@ -5,7 +5,7 @@ import pytest
 
 from rpoint.calibrate import acceptance, ensemble
 from rpoint.calibrate.fit import MISSES
-from rpoint.calibrate.problem import Problem
+from rpoint.calibrate.problem import Problem, is_strong
 from rpoint.tumour.cells import run_cells
 
 
@@ -29,6 +29,29 @@ def altered(sets, **factors):
 def test_shipped_sets_miss_few_demands(sets):
     missed = sum((v > 1e-6).astype(int) for v in margins(sets).values())
     assert (missed <= MISSES + 1).all()  # one more for the finer tolerance used here
+
+
+def test_label_doses_act_and_low_doses_do_not_speed_growth(sets):
+    """Demands of the second fit, in every shipped set, with the tolerance of the finer solution."""
+    m = margins(sets)
+    must = [name for name in m if is_strong(name)]
+    assert {"wt|C/4 label dose", "mcf7|C/4 label dose", "wt|C no gain at any dose"} <= set(must)
+    for name in must:
+        assert (m[name] <= 0.02).all(), name
+
+
+def test_growth_in_proportion_to_cdk2_arrests_cells_without_rb(sets):
+    """The growth law used before: an MDM2 antagonist then holds RB1-null cells through p21."""
+    product = altered(sets, K_CDK2_growth=1e6, K_growth=1e-6 * 4.0)
+    assert (margins(product)["rb1|M no arrest"] > 0).all()
+
+
+def test_cyclin_d1_amplification_resists_when_cdk4_is_in_excess(sets):
+    """Few CDK4/6 sites bound the amplified cyclin; many let it carry off the p21."""
+    many = altered(sets, CDK4_total=8.0)
+    assert np.mean(margins(many)["ccnd1|C as wild type"]) > np.mean(
+        margins(sets)["ccnd1|C as wild type"]
+    )
 
 
 def test_without_the_two_causes_cyclin_d1_does_not_rise(sets):

@@ -21,14 +21,12 @@ def main(argv: list[str] | None = None) -> int:
     parser.add_argument("--work", type=Path, help="checkpoint file (default: OUT with .npz)")
     parser.add_argument("--chains", type=int, default=plan.chains)
     parser.add_argument("--iterations", type=int, default=plan.iterations)
-    parser.add_argument("--per-temperature", type=int, default=plan.per_temperature)
     parser.add_argument("--sets", type=int, default=plan.sets, help="size of the ensemble")
     parser.add_argument("--seed", type=int, default=plan.seed)
     args = parser.parse_args(argv)
     plan = Plan(
-        chains=args.chains, iterations=args.iterations, per_temperature=args.per_temperature,
-        sets=args.sets, seed=args.seed,
-    )  # fmt: skip
+        chains=args.chains, iterations=args.iterations, sets=args.sets, seed=args.seed
+    )
     args.out.parent.mkdir(parents=True, exist_ok=True)
     begin = time.time()
 

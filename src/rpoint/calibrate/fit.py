@@ -1,11 +1,11 @@
-"""Build the ensemble: anneal from starting sets, sample, keep the accepted ones.
+"""Build the ensemble: spread the chains around optima, sample, keep the accepted draws.
 
-1. Starting sets (``data/start.csv``) are spread by jumps of random size on random coordinates.
-2. The chains run at falling temperatures until they stand in the region that the data and the
-   demands leave open, then at temperature one.
-3. Draws of the second half of that part are accepted when every strong cell of the matrix holds
-   and at most :data:`MISSES` of the other demands are missed; accepted draws, each once, in random
-   order, make the ensemble.
+1. Around each optimum of ``data/start.csv`` the model is linearised, and every chain starts at a
+   draw of the linearised posterior (:mod:`rpoint.calibrate.laplace`).
+2. The chains sample (:mod:`rpoint.calibrate.sampler`); their archive begins with such draws too.
+3. Draws of the second half are accepted when they meet every strong cell of the matrix and the
+   effect of label doses, miss at most :data:`MISSES` of the other demands, and none of these by
+   more than :data:`FAR`; accepted draws, each once, in random order, make the ensemble.
 
 Results do not depend on the number of threads. Progress goes to a checkpoint that a later call with
 the same file continues from.
@@ -19,17 +19,22 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtr, ndtri
 
 from rpoint.calibrate.diagnostics import effective_size, r_hat
 from rpoint.calibrate.ensemble import Ensemble
-from rpoint.calibrate.problem import Problem
+from rpoint.calibrate.laplace import draw, linearise, spread
+from rpoint.calibrate.problem import SOFT, Problem, Score, hinges, is_strong
 from rpoint.calibrate.sampler import sample
 from rpoint.errors import RpointError
 
 Tell = Callable[[str], None]
 
-#: Markers that an accepted set may miss; a strong cell of the matrix it may not.
-MISSES = 3
+#: Other demands that an accepted set may miss, and by how much of the scale unit at most; what
+#: every set must meet (`is_strong`) it may not.
+MISSES, FAR = 6, 0.5
+#: States that the chains' archive begins with, beside the chains themselves.
+ARCHIVE = 120
 #: Nodes of the final judgement (the search uses fewer).
 JUDGE_NODES = 5
 JUDGE_RTOL = 1e-5
@@ -39,71 +44,59 @@ JUDGE_RTOL = 1e-5
 class Plan:
     """Effort and seed of a build."""
 
-    chains: int = 160
-    temperatures: tuple[float, ...] = (16.0, 8.0, 4.0, 2.0)
-    per_temperature: int = 25
+    chains: int = 60
     iterations: int = 400
-    sets: int = 240
-    seed: int = 20261121
+    sets: int = 200
+    seed: int = 20261125
 
 
-def spread(start: np.ndarray, n: int, rng: np.random.Generator) -> np.ndarray:
-    """``n`` points around the starting points, shape (n, d)."""
-    x = start[rng.integers(len(start), size=n)]
-    size = rng.choice([0.01, 0.03, 0.08, 0.2], n)[:, None]
-    chosen = rng.random(x.shape) < rng.choice([0.1, 0.3, 1.0], n)[:, None]
-    return np.clip(np.where(chosen, x + size * rng.standard_normal(x.shape), x), 0.0, 1.0)
-
-
-def anneal(problem: Problem, start: np.ndarray, plan: Plan, tell: Tell) -> np.ndarray:
-    """Bring the chains into the open region; shape (chains, d)."""
+def begin(
+    problem: Problem, start: np.ndarray, plan: Plan, tell: Tell
+) -> tuple[np.ndarray, np.ndarray]:
+    """Chains around the starting points, (chains, d), and an archive of states to step by."""
     rng = np.random.default_rng([plan.seed, 0])
-    x = spread(start, plan.chains, rng)
-    x[: min(len(start), plan.chains)] = start[: plan.chains]
-    for temperature in plan.temperatures:
+    demands = list(problem.score(start[:1]).margins)
 
-        def tick(i: int, p: np.ndarray, rate: float, t: float = temperature) -> None:
-            if i % 5 == 4:
-                tell(f"T {t:g} step {i + 1}: log density {np.median(p) * t:.1f} "
-                     f"(best {p.max() * t:.1f}), accepted {rate:.2f}")  # fmt: skip
+    def evaluate(z: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        score = problem.score(ndtr(z))
+        return score.residuals, score.margins.to_numpy()
 
-        def density(u: np.ndarray, t: float = temperature) -> np.ndarray:
-            return problem.score(u).log_density / t
+    def density(z: np.ndarray) -> np.ndarray:
+        return problem.score(ndtr(z)).log_density - 0.5 * (z**2).sum(axis=1)
 
-        chains = sample(density, x, plan.per_temperature, rng=rng, tick=tick, pull=True)
-        x = _refill(chains.x[-1], chains.log_density[-1], rng)
-    return x
-
-
-def _refill(x: np.ndarray, p: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Replace chains that lag far behind by copies of others (only between temperatures)."""
-    lag = p < np.median(p) - 6.0
-    x = x.copy()
-    if lag.any() and not lag.all():
-        x[lag] = x[rng.choice(np.flatnonzero(~lag), lag.sum())]
-    return x
+    optima = [linearise(evaluate, ndtri(np.clip(u, 1e-4, 1 - 1e-4))) for u in start]
+    tell(f"linear models at {len(optima)} optima")
+    weight = 4.0 * hinges(demands)
+    z, drawn = spread(density, optima, weight, plan.chains, rng)
+    more = [draw(o, weight, rng) for _ in range(ARCHIVE // len(optima)) for o in optima]
+    centre = np.array([o.z for _ in range(ARCHIVE // len(optima)) for o in optima])
+    shrunk = centre + rng.uniform(0.1, 0.6, (len(more), 1)) * (np.array(more) - centre)
+    length = np.linalg.norm(z - drawn, axis=1)
+    tell(f"chains spread; median pull back {np.median(length):.1f} prior SDs")
+    return ndtr(z), ndtr(np.concatenate([z, shrunk]))
 
 
 def run(
     problem: Problem, start: np.ndarray, plan: Plan, checkpoint: Path, tell: Tell
 ) -> dict[str, np.ndarray]:
-    """Anneal and sample; returns and saves ``x`` (draws, chains, d) and ``log_density``."""
+    """Spread and sample; returns and saves ``x`` (draws, chains, d) and ``log_density``."""
     if checkpoint.exists():
         saved = np.load(checkpoint)
         x, before_x, before_p = saved["x"][-1], saved["x"], saved["log_density"]
-        done = len(before_x)
+        done, first = len(before_x), saved["archive"]
     else:
-        x = anneal(problem, start, plan, tell)
+        x, first = begin(problem, start, plan, tell)
         before_x, before_p, done = np.empty((0, *x.shape)), np.empty((0, len(x))), 0
     while done < plan.iterations:
         n = min(20, plan.iterations - done)
         rng = np.random.default_rng([plan.seed, 1, done])
-        archive = np.concatenate([x, *before_x[::5]]) if done else None
+        late = before_x[done // 2 :: 5]  # the archive forgets where the chains came from
+        archive = np.concatenate([x, *late, first if done < 60 else x])
         chains = sample(lambda u: problem.score(u).log_density, x, n, rng=rng, archive=archive)
         before_x = np.concatenate([before_x, chains.x])
         before_p = np.concatenate([before_p, chains.log_density])
         x, done = chains.x[-1], done + n
-        np.savez_compressed(checkpoint, x=before_x, log_density=before_p)
+        np.savez_compressed(checkpoint, x=before_x, log_density=before_p, archive=first)
         tell(
             f"sampled {done}/{plan.iterations}: log density "
             f"{np.median(chains.log_density[-1]):.1f}, accepted {chains.accepted:.2f}"
@@ -119,8 +112,7 @@ def select(
     every = max(1, half.shape[0] * half.shape[1] // (4 * plan.sets))
     flat = half.reshape(-1, half.shape[-1])[::every]
     score = replace(problem, nodes=JUDGE_NODES, rtol=JUDGE_RTOL).score(flat)
-    good = np.isfinite(score.log_density) & (score.strong_missed == 0) & (score.missed <= MISSES)
-    accepted = np.unique(flat[good], axis=0)
+    accepted = np.unique(flat[accept(score)], axis=0)
     if len(accepted) < plan.sets:
         raise RpointError(
             f"Only {len(accepted)} different draws of {len(flat)} are accepted; {plan.sets} are "
@@ -129,6 +121,14 @@ def select(
     order = np.random.default_rng([plan.seed, 2]).permutation(len(accepted))
     chosen = accepted[order]
     return problem.to_ensemble(chosen[: plan.sets]), diagnose(problem, half, chosen)
+
+
+def accept(score: Score) -> np.ndarray:
+    """Which sets may enter the ensemble, shape (sets,)."""
+    other = [d for d in score.margins if not is_strong(d) and d not in SOFT]
+    farthest = score.margins[other].max(axis=1).to_numpy()
+    good = np.isfinite(score.log_density) & (score.strong_missed == 0)
+    return good & (score.missed <= MISSES) & (farthest <= FAR)
 
 
 def diagnose(problem: Problem, half: np.ndarray, accepted: np.ndarray) -> pd.DataFrame:

@@ -113,3 +113,16 @@ def log_likelihood(
     quadratic = (safe**2 / v).sum(axis=1) - (((safe * b / v) @ member) ** 2 / shared).sum(axis=1)
     log_det = np.log(v).sum() + np.log(shared).sum() + len(v) * np.log(2.0 * np.pi)
     return np.where(finite, -0.5 * (quadratic + log_det), -np.inf)
+
+
+def whitener(targets: pd.DataFrame, discrepancy: float) -> np.ndarray:
+    """Matrix that makes the targets' errors independent with unit variance, shape (T, T).
+
+    The covariance is that of :func:`log_likelihood`; the squared length of a whitened residual is
+    its generalised chi-square.
+    """
+    own = (targets["sd_replicate"] ** 2 / targets["n"]).to_numpy() + discrepancy**2
+    between = targets["sd_between"].to_numpy()
+    codes = pd.factorize(targets["curve"])[0]
+    covariance = np.diag(own) + np.outer(between, between) * (codes[:, None] == codes)
+    return np.linalg.inv(np.linalg.cholesky(covariance))

@@ -146,6 +146,7 @@ def predict(
                 _Arm(("HepG2", (("nutlin_uM", 0.0),)), "HepG2", (), (("nutlin_uM", 0.0),)),
             )
     courses = _run(list(arms.values()), ensemble, nodes, threads, rtol)
+    _add_growth(courses, targets)
     values = np.array([_readout(row, courses) for row in targets.to_dict("records")])
     return Predictions(targets, values)
 
@@ -173,8 +174,26 @@ def _run(
     return {a.key: (grid, _course(run, str(i))) for i, a in enumerate(arms)}
 
 
+def _add_growth(courses: Mapping, targets: pd.DataFrame) -> None:
+    """Log fold of cells on a plate, once for every arm whose cells were counted."""
+    counted = targets[targets["readout"] == "log_fold_cells"]
+    last = {}
+    for row in counted.to_dict("records"):
+        key = _arm(row).key
+        last[key] = max(last.get(key, 0.0), row["time_h"] / 24.0)
+    for key, day in last.items():
+        grid, course = courses[key]
+        course["log_fold_cells"] = log_growth_course(
+            grid, course["division_rate"], course["death_rate"], day, PLATE_CAPACITY
+        )
+
+
 def _course(run: CellRun, name: str) -> dict[str, np.ndarray]:
     return {o: run.series(o, name) for o in OBSERVABLES}
+
+
+#: Step of the integral over crowding, days; every day measured is a multiple of it.
+STEP_D = 0.125
 
 
 def log_growth(
@@ -184,17 +203,25 @@ def log_growth(
 
     Rates are 1/h, shape (sets, T) on the grid ``t_d`` (days).
     """
-    step = 0.125
-    time = np.arange(0.0, at_d + step / 2, step)
-    g = np.array([np.interp(time, t_d, row) for row in division]) * 24.0
-    d = np.array([np.interp(time, t_d, row) for row in death]) * 24.0
+    return log_growth_course(t_d, division, death, at_d, capacity)[:, -1]
+
+
+def log_growth_course(
+    t_d: np.ndarray, division: np.ndarray, death: np.ndarray, to_d: float, capacity: float | None
+) -> np.ndarray:
+    """Log fold of cells every :data:`STEP_D` days up to a day, shape (sets, steps + 1)."""
+    time = np.arange(0.0, to_d + STEP_D / 2, STEP_D)
+    g = np.array([np.interp(time, t_d, row) for row in division]).T * 24.0
+    d = np.array([np.interp(time, t_d, row) for row in death]).T * 24.0
+    born, lost = (g[1:] + g[:-1]) * STEP_D / 2, (d[1:] + d[:-1]) * STEP_D / 2
+    log_n = np.zeros((len(time), g.shape[1]))
     if capacity is None:
-        return np.trapezoid(g - d, time, axis=1)
-    log_n = np.zeros(len(g))
+        log_n[1:] = np.cumsum(born - lost, axis=0)
+        return log_n.T
     for i in range(len(time) - 1):
-        free = np.maximum(0.0, 1.0 - np.exp(np.minimum(log_n, 50.0)) / capacity)
-        log_n = log_n + step * ((g[:, i] + g[:, i + 1]) / 2 * free - (d[:, i] + d[:, i + 1]) / 2)
-    return log_n
+        free = np.maximum(0.0, 1.0 - np.exp(np.minimum(log_n[i], 50.0)) / capacity)
+        log_n[i + 1] = log_n[i] + born[i] * free - lost[i]
+    return log_n.T
 
 
 def _readout(row: Mapping, courses: Mapping) -> np.ndarray:
@@ -202,7 +229,7 @@ def _readout(row: Mapping, courses: Mapping) -> np.ndarray:
     grid, course = courses[arm.key]
     day = row["time_h"] / 24.0
     if row["readout"] == "log_fold_cells":
-        return log_growth(grid, course["division_rate"], course["death_rate"], day, PLATE_CAPACITY)
+        return course["log_fold_cells"][:, round(day / STEP_D)]
     if row["readout"] == "log_cells_over_control":
         _, control = courses[("HepG2", (("nutlin_uM", 0.0),))]
         lost = [
