@@ -114,8 +114,9 @@ def add_to(app: typer.Typer) -> None:
 
         With --out: survival.json, tables as CSV and a figure (survival.svg).
         """
-        shared = {"by": by, "param": param, "reference": reference, "missing": missing,
-                  "unit": unit}  # fmt: skip
+        shared: dict[str, Any] = {
+            "by": by, "param": param, "reference": reference, "missing": missing, "unit": unit,
+        }  # fmt: skip
         source = table
         if interval is not None or cause is not None:
             taken = {"--time": time if cause is None else None, "--event": event,
@@ -130,11 +131,12 @@ def add_to(app: typer.Typer) -> None:
             return causes(io, source, cause, options, title)
         from rpoint.stats.survival import survival as analyse
 
+        kinds: dict[str, Any] = {"transform": transform, "ties": ties,
+                                 "tests": tuple(test or ("log-rank",))}  # fmt: skip
         result = analyse(
-            source, **shared, time=time, event=event, censor=censor, event_is=event_is,
-            strata=tuple(strata or ()), covariates=tuple(covariates or ()), transform=transform,
-            level=level, tests=tuple(test or ("log-rank",)), rho=rho, gamma=gamma, ties=ties,
-            tau=tau, at=tuple(at or ()),
+            source, **shared, **kinds, time=time, event=event, censor=censor, event_is=event_is,
+            strata=tuple(strata or ()), covariates=tuple(covariates or ()),
+            level=level, rho=rho, gamma=gamma, tau=tau, at=tuple(at or ()),
         )  # fmt: skip
         report(io, result)
         tables = {"survival": result.summary(), "curves": result.to_frame(),
@@ -215,11 +217,20 @@ def ratio_rows(result: Survival) -> list[dict[str, Any]]:
         p_values = model.to_frame()["p"]
         for line, p in zip(limits.to_dict("records"), p_values, strict=True):
             rows.append(
-                {"model": name, "covariate": line["covariate"], "HR": f"{line['hr']:.3g}",
-                 "interval": f"{line['lo']:.3g} to {line['hi']:.3g} ({kind})",
+                {"model": name, "covariate": line["covariate"], "HR": ratio_text(line["hr"]),
+                 "interval": f"{ratio_text(line['lo'])} to {ratio_text(line['hi'])} ({kind})",
                  "p": "" if p != p else f"{p:.2g}"}
             )  # fmt: skip
     return rows
+
+
+def ratio_text(value: float) -> str:
+    """A hazard ratio: three decimals, so that ratios a unit of a covariate near 1 can be told.
+
+    >>> ratio_text(0.9987), ratio_text(1234.0), ratio_text(float("inf"))
+    ('0.999', '1.23e+03', 'inf')
+    """
+    return f"{value:.3f}" if 0.01 <= value < 100 else f"{value:.3g}"
 
 
 def at_row(row: dict[str, Any]) -> dict[str, Any]:

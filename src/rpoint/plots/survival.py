@@ -217,7 +217,8 @@ def _count_rows(
             labelPadding=18, labelColor=_label_colour(groups), labelFontSize=10,
         ),
     )  # fmt: skip
-    bare = alt.X("time:Q", title=None, scale=axis.to_dict()["scale"], axis=None)
+    scale: Any = axis.to_dict()
+    bare = alt.X("time:Q", title=None, scale=scale["scale"], axis=None)
     return (
         alt.Chart(at_risk, title=_row_title(text))
         .mark_text(fontSize=10, color=INK)

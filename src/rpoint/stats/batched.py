@@ -153,7 +153,8 @@ def batched_survival(
     options = (frozenset(parts), level, transform)
 
     def run(piece: slice) -> dict[str, Any]:
-        return _analyse(*(array[piece] for array in arrays), *options)
+        times, events, arms, present = (array[piece] for array in arrays)
+        return _analyse(times, events, arms, present, *options)
 
     pieces = list(_pieces(len(arrays[0]), size))
     if jobs == 1:
@@ -222,7 +223,7 @@ def _bad(time: Floats, event: Any, treated: Any, present: Flags) -> Flags:
     right = np.isfinite(time) & (time >= 0)
     right &= (event == 0) | (event == 1)
     right &= (treated == 0) | (treated == 1)
-    return (present & ~right).any(axis=1) | ~present.any(axis=1)
+    return np.asarray((present & ~right).any(axis=1) | ~present.any(axis=1))
 
 
 def _tests(trials: Any, parts: frozenset[str], level: float, status: Any) -> dict[str, Any]:

@@ -64,11 +64,11 @@ def cox_values(c: Counts) -> CoxValues:
     beta, status = _start(c)
     information = np.full(len(beta), np.nan)
     active = np.flatnonzero(status == OK)
-    work = (a[active], b[active], observed[active])
+    work: tuple[Floats, ...] = (a[active], b[active], observed[active])
     for _ in range(MAX_ITERATIONS):
         if not len(active):
             break
-        step, found = _newton(*work, beta[active])
+        step, found = _newton(work[0], work[1], work[2], beta[active])
         information[active] = found
         beta[active] += step
         going = ~(step**2 * found < 1e-20)
@@ -139,10 +139,10 @@ def median_values(
     risk = np.cumsum(member[:, ::-1], axis=1)[:, ::-1].astype(float)
     dying = trials.event & member
     # Within ties events stand before the censored: 1 − 1/n, then 1 − 1/(n − 1), ... is 1 − d/n.
-    running = np.cumsum(dying, axis=1) - dying
+    running: Integers = np.cumsum(dying, axis=1) - dying
     ahead = running - pick(running, trials.first)  # events of the arm at the same time, before it
     n = np.where(dying, pick(risk, trials.first) - ahead, 2.0)
-    survival = np.cumprod(np.where(dying, (n - 1.0) / n, 1.0), axis=1)
+    survival = np.cumprod(np.where(dying, (n - 1.0) / n, 1.0), axis=1, dtype=np.float64)
     with np.errstate(divide="ignore"):
         greenwood = np.cumsum(np.where(dying, 1.0 / (n * (n - 1.0)), 0.0), axis=1)
     final = trials.present

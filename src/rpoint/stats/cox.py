@@ -34,6 +34,7 @@ from rpoint.stats.survival_data import (
     check_follow_up,
     labels,
     one_stratum,
+    p_text,
 )
 
 ADVICE = {
@@ -214,7 +215,7 @@ class Cox:
     def summary(self) -> str:
         """A line for each hazard ratio, and the status if there is something to say."""
         lines = [
-            f"{r.covariate}: HR {r.hr:.3g} ({r.lo:.3g}–{r.hi:.3g}), p = {r.p:.3g}"
+            f"{r.covariate}: HR {r.hr:.3g} ({r.lo:.3g}–{r.hi:.3g}), {p_text(r.p)}"
             for r in self.to_frame().itertuples()
         ]
         head = f"{self.events} events in {self.n}, {self.ties} ties"
@@ -262,7 +263,7 @@ def cox(
     >>> fit = cox([1, 2, 3, 4, 5, 6], [1, 1, 0, 1, 1, 1], [1, 0, 1, 1, 0, 0], names=["arm"])
     >>> print(fit.summary())
     5 events in 6, efron ties
-    arm: HR 1.88 (0.247–14.3), p = 0.543
+    arm: HR 2.92 (0.26–32.9), p = 0.385
     """
     check_level(level)
     data = check_follow_up(time, event)

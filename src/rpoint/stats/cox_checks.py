@@ -20,7 +20,7 @@ from rpoint.errors import RpointError, unknown_name
 from rpoint.stats.cox_likelihood import Block, moments, weighted_information
 from rpoint.stats.cox_model import CoxData
 from rpoint.stats.kaplan_meier import risk_table
-from rpoint.stats.survival_data import Floats, FollowUp, Labels
+from rpoint.stats.survival_data import Flags, Floats, FollowUp, Labels
 
 TIME_TRANSFORMS = ("km", "identity", "log", "rank")
 BLOCK = 2_000_000  # pairs looked at in one go
@@ -69,7 +69,7 @@ def concordance(data: FollowUp, risk: Floats, strata: Labels) -> Concordance:
     return Concordance(float(c), error, int(concordant), int(discordant), int(tied))
 
 
-def _stratum_pairs(time: Floats, event: Floats, risk: Floats) -> tuple[Floats, Floats, Floats]:
+def _stratum_pairs(time: Floats, event: Flags, risk: Floats) -> tuple[Floats, Floats, Floats]:
     """Per patient concordant minus discordant pairs, and pairs; totals of the three kinds."""
     n = len(time)
     balance, pairs, totals = np.zeros(n), np.zeros(n), np.zeros(3)
@@ -132,6 +132,7 @@ def _score_test(score: Floats, information: Floats, chosen: list[int], p: int) -
 
 def _time_scale(data: FollowUp, transform: str) -> Floats:
     """g(t) of every patient, centred on the events (which changes no test)."""
+    g: Floats
     time, risk, events, _ = risk_table(data)
     at = np.searchsorted(time, data.time)
     if transform == "km":
@@ -144,5 +145,5 @@ def _time_scale(data: FollowUp, transform: str) -> Floats:
             raise RpointError("the log of time needs times above 0", found="an event at 0")
         g = np.log(np.maximum(data.time, np.finfo(float).tiny))
     else:
-        g = data.time
+        g = data.time.copy()
     return g - g[data.event].mean()

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import optimize, sparse
 
 from rpoint.stats.cox_likelihood import Block
-from rpoint.stats.survival_data import Floats
+from rpoint.stats.survival_data import Floats, Integers
 
 SUSPICIOUS = 8.0  # a coefficient times the range of its covariate beyond which we look
 SEPARATED = 1e-7  # of the largest direction, a component that counts
@@ -90,5 +90,7 @@ def _exact_rows(block: Block, x: Floats, m: int) -> list[sparse.csr_matrix]:
     ]
 
 
-def _at(rows: Floats, columns: Floats, value: float, height: int, width: int) -> sparse.csr_matrix:
+def _at(
+    rows: Integers, columns: Integers, value: float, height: int, width: int
+) -> sparse.csr_matrix:
     return sparse.csr_matrix((np.full(len(rows), value), (rows, columns)), shape=(height, width))

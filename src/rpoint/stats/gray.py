@@ -17,7 +17,7 @@ from scipy import stats
 from rpoint.errors import RpointError
 from rpoint.stats.competing_risks import check_causes, check_present
 from rpoint.stats.logrank import quadratic_form
-from rpoint.stats.survival_data import Floats, Integers, labels, one_stratum
+from rpoint.stats.survival_data import Floats, Integers, labels, one_stratum, p_text
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class GrayTest:
         """One line: χ², df, p."""
         return (
             f"Gray's test, cause {self.cause}: χ² = {self.statistic:.4g} on {self.df} df, "
-            f"p = {self.p:.3g}"
+            f"{p_text(self.p)}"
         )
 
 

@@ -138,8 +138,10 @@ class KaplanMeier:
                 "a quantile needs a probability", found=probability, allowed="between 0 and 1"
             )
         level = 1.0 - probability
-        found = [crossing(self.time, y, level) for y in (self.survival, self.lo, self.hi)]
-        return Quantile(probability, *found, self.level, self.transform)
+        estimate, lo, hi = (
+            crossing(self.time, y, level) for y in (self.survival, self.lo, self.hi)
+        )
+        return Quantile(probability, estimate, lo, hi, self.level, self.transform)
 
     @property
     def median(self) -> Quantile:

@@ -37,6 +37,7 @@ from rpoint.stats.survival_data import (
     check_follow_up,
     labels,
     one_stratum,
+    p_text,
 )
 
 Weight = Literal[
@@ -106,7 +107,7 @@ class LogRank:
     def summary(self) -> str:
         """One line: test, χ², df, p."""
         by = f", {self.strata} strata" if self.strata > 1 else ""
-        return f"{self.weight}{by}: χ² = {self.statistic:.4g} on {self.df} df, p = {self.p:.3g}"
+        return f"{self.weight}{by}: χ² = {self.statistic:.4g} on {self.df} df, {p_text(self.p)}"
 
 
 def logrank(

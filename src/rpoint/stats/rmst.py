@@ -23,7 +23,7 @@ from rpoint.errors import RpointError
 from rpoint.stats._counts import check_level
 from rpoint.stats.kaplan_meier import KaplanMeier, curve
 from rpoint.stats.km_limits import normal_quantile
-from rpoint.stats.survival_data import Labels, check_follow_up, labels
+from rpoint.stats.survival_data import check_follow_up, labels, p_text
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class Rmst:
         ]
         lines += [
             f"{r.group} − {r.reference}: {r.difference:.3g} ({r.lo:.3g} to {r.hi:.3g}), "
-            f"p = {r.p:.3g}"
+            f"{p_text(r.p)}"
             for r in self.differences.itertuples()
         ]
         return "\n".join(lines)
@@ -191,9 +191,3 @@ def _difference(reference: dict[str, Any], row: dict[str, Any], z: float) -> dic
         "ratio_lo": float(np.exp(log_ratio - z * log_error)),
         "ratio_hi": float(np.exp(log_ratio + z * log_error)),
     }
-
-
-def reorder(groups: Labels, reference: str) -> list[int]:
-    """Codes of the groups with the reference first."""
-    first = groups.names.index(reference)
-    return [first, *(j for j in range(groups.count) if j != first)]

@@ -23,7 +23,7 @@ from rpoint.stats.km_limits import Transform, check_transform
 from rpoint.stats.logrank import LogRank, Weight, logrank_of
 from rpoint.stats.rmst import Rmst, rmst_of
 from rpoint.stats.survival_columns import Analysis, read_analysis
-from rpoint.stats.survival_data import Labels
+from rpoint.stats.survival_data import Labels, p_text
 from rpoint.stats.survival_times import table_times
 
 SOURCES = (
@@ -130,7 +130,7 @@ class Survival:
             limits = f"{row.lo:.2f}–{row.hi:.2f}" if row.lo == row.lo else "no Wald interval"
             parts.append(f"{treated} v {control}: HR {row.hr:.2f} ({limits})")
         if self.tests:
-            parts.append(f"{self.tests[0].weight} p = {self.tests[0].p:.2g}")
+            parts.append(f"{self.tests[0].weight} {p_text(self.tests[0].p, 2)}")
         return ", ".join(parts)
 
     def to_dict(self) -> dict[str, Any]:

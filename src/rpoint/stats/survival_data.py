@@ -22,8 +22,8 @@ from rpoint.stats._counts import listed
 
 SAME_TIME = 1e-12  # relative
 
-Floats = NDArray[np.float64]
-Integers = NDArray[np.int64]
+Floats = NDArray[np.floating[Any]]
+Integers = NDArray[np.signedinteger[Any]]
 Flags = NDArray[np.bool_]
 
 
@@ -218,3 +218,14 @@ def text(value: Any) -> str:
 def one_stratum(n: int) -> Labels:
     """All patients in one stratum."""
     return Labels(np.zeros(n, np.int64), ("all",))
+
+
+def p_text(p: float, digits: int = 3) -> str:
+    """A p value as text, without pretending to more than double precision holds.
+
+    >>> p_text(0.0123), p_text(0.0), p_text(float("nan"))
+    ('p = 0.0123', 'p < 1e-16', 'p undefined')
+    """
+    if p != p:
+        return "p undefined"
+    return f"p = {p:.{digits}g}" if p >= 1e-16 else "p < 1e-16"

@@ -154,7 +154,7 @@ def trial_size(
         For values out of range.
 
     >>> print(trial_size(0.7, control_median=6, accrual=12, follow_up=6).summary())
-    247 events, 386 patients (64 % with an event at the analysis)
+    247 events, 370 patients (67 % with an event at the analysis)
     """
     events = events_needed(
         hazard_ratio, power=power, alpha=alpha, sides=sides, allocation=allocation
