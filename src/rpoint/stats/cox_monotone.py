@@ -2,7 +2,7 @@
 
 The partial likelihood has no finite maximum exactly when there is a direction γ along which every
 event has the largest γ'x of its risk set, and at least one strictly so (Bryson & Johnson 1981,
-doi:10.1080/00401706.1981.10487680; the survival counterpart of separation in logistic regression).
+Technometrics 23:381; the survival counterpart of separation in logistic regression).
 As risk sets are nested, "largest of the risk set" needs one auxiliary variable per time, and the
 question is a linear programme of the size of the data.
 """

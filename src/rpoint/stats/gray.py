@@ -2,8 +2,9 @@
 
 A log-rank test for subdistribution hazards: each group's risk set at t counts, besides those at
 risk, the patients who had another event and might still be under observation,
-R = n (1 − F(t−)) / S(t−).  The variance is the integral of equation (5.2) of Gray 1988
-(doi:10.1214/aos/1176350951) with his correction for ties; strata are added up.
+R = n (1 − F(t−)) / S(t−).  The variance is that of Gray 1988 (doi:10.1214/aos/1176350951), written
+as one integral over time, with the correction for ties of his R package cmprsk, whose results it
+has; strata are added up.
 """
 
 from __future__ import annotations
