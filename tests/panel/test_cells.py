@@ -1,4 +1,4 @@
-"""From columns to cells of the cell model, and their curves against the runner of single conditions."""
+"""From columns to cells of the model, and their curves against the runner of conditions."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The likelihood of panel measurements: exact gradient, mixture limits, recovery of what was put in."""
+"""The likelihood of panel measurements: exact gradient, limits, recovery of what was put in."""
 
 from __future__ import annotations
 
@@ -82,7 +82,8 @@ def test_scores_add_up_to_the_gradient() -> None:
     z = np.full(len(objective.names), 0.3)
     scores = objective.scores(objective.values(z))
     _, gradient = objective(z)
-    np.testing.assert_allclose(z - objective.sd * scores.sum(axis=0), gradient, rtol=1e-9, atol=1e-9)
+    summed = z - objective.sd * scores.sum(axis=0)
+    np.testing.assert_allclose(summed, gradient, rtol=1e-9, atol=1e-9)
 
 
 def test_without_effect_and_spread_it_is_a_student_density() -> None:

@@ -49,7 +49,8 @@ def made():
 
 def test_columns_and_order_are_those_promised(made) -> None:
     frame = made.to_frame()
-    assert list(frame) == ["model_id", "arm", "growth_inhibition", "lo90", "hi90", "score", "status"]
+    promised = "model_id arm growth_inhibition lo90 hi90 score status"
+    assert list(frame) == promised.split()
     assert list(frame["model_id"]) == [m for m in "abcd" for _ in ARMS]
     assert list(frame["arm"]) == ARMS * 4
     assert (frame["lo90"] < frame["growth_inhibition"]).all()

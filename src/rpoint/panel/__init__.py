@@ -1,1 +1,1 @@
-"""Panels of real tumours: from genotype and expression to predicted response, and how good it is."""
+"""Panels of real tumours: from genotype and expression to predicted response, and how good."""

@@ -1,8 +1,8 @@
 """Arms of a panel: drugs as axes of exposure, and how much of each an arm reaches.
 
 An axis is what a drug does to the inputs of the cell model per unit of its first one ("c_CDK4": 1,
-"c_CDK6": 0.26); drugs with the same axis share their curves.  Exposure is constant: the average of a
-regimen in a mouse (from the catalogue's kinetics), or a concentration in a dish.
+"c_CDK6": 0.26); drugs with the same axis share their curves.  Exposure is constant: the average of
+a regimen in a mouse (from the catalogue's kinetics), or a concentration in a dish.
 """
 
 from __future__ import annotations

@@ -17,14 +17,14 @@ import numpy as np
 from scipy.optimize import minimize
 
 from rpoint.errors import RpointError
-from rpoint.panel.coefficients import CELL_COEFFICIENTS, Coefficients, prior
+from rpoint.panel.coefficients import CELL_COEFFICIENTS, LEARNT_CELLS, Coefficients, prior
 from rpoint.panel.likelihood import Objective, Tables
 from rpoint.panel.observations import Group
 from rpoint.panel.tables import make_tables
 from rpoint.panel.traits import Traits
 from rpoint.tumour.streams import stream
 
-ROUNDS = 2  # of engine and optimiser
+ROUNDS = 1  # of engine and optimiser
 MOST_STEPS = 150
 SETS = {"xenograft": 6, "line": 4}
 DRAWS = 64
@@ -71,7 +71,7 @@ def calibrate(
     rounds: int = ROUNDS,
     seed: int = 1,
     jobs: int | None = None,
-    slopes: Sequence[str] = CELL_COEFFICIENTS,
+    slopes: Sequence[str] = LEARNT_CELLS,
     first: Mapping[str, float] | None = None,
     progress: Callable[[str], None] | None = None,
 ) -> Calibration:
@@ -120,7 +120,8 @@ def _tables(panels, groups, ensembles, best, slopes, jobs) -> dict[str, Tables]:
         whole = make_tables(found, axes, ensembles[assay], assay, beta, jobs=jobs)
         if slopes:
             few, some = _few(found, ensembles[assay])
-            part = make_tables(few, axes, some, assay, beta, slopes=slopes, jobs=jobs)
+            own = slopes if found.expression else [s for s in slopes if "expression" not in s]
+            part = make_tables(few, axes, some, assay, beta, slopes=own, jobs=jobs)
             whole = replace(whole, slopes=_mean_over_sets(part.slopes))
         made[assay] = whole
     return made

@@ -69,9 +69,8 @@ def _rows(found: Traits, beta, switches: Mapping[str, np.ndarray]) -> Rows:
     table["g_TP53"] = switches["TP53"]
     table["g_RB1"] = table["g_RB1"] * switches["RB1"]
     sets = np.broadcast_to(np.arange(shape[1])[None, :, None], shape)
-    return Rows(
-        np.array(sets).ravel(), {k: np.round(np.array(v, float).ravel(), 6) for k, v in table.items()}
-    )
+    flat = {name: np.round(np.array(v, float).ravel(), 6) for name, v in table.items()}
+    return Rows(np.array(sets).ravel(), flat)
 
 
 def _expression(found: Traits, name: str) -> np.ndarray:

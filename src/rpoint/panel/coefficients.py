@@ -30,6 +30,22 @@ CELL_COEFFICIENTS: tuple[str, ...] = (
     "TOR_growth",
 )
 
+#: Those that are learnt; the others keep their priors (too few models carry them).
+LEARNT_CELLS: tuple[str, ...] = tuple(
+    name
+    for name in CELL_COEFFICIENTS
+    if name
+    not in (
+        "copies:g_CDKN1A",
+        "copies:g_CDKN1B",
+        "expression:g_MDM2",
+        "expression:g_CDKN1A",
+        "expression:g_CDK2",
+        "expression:g_CDK4",
+        "expression:g_CDK6",
+    )
+)
+
 
 @dataclass(frozen=True)
 class Prior:

@@ -11,15 +11,15 @@ import pandas as pd
 from rpoint.errors import RpointError
 from rpoint.panel import arms as arms_of
 from rpoint.panel.arms import Arm
-from rpoint.panel.calibration import SETS, Calibration, calibrate, hold_out
+from rpoint.panel.calibration import ROUNDS, SETS, Calibration, calibrate, hold_out
 from rpoint.panel.coefficients import Coefficients
 from rpoint.panel.folder import Lines, Xenografts
 from rpoint.panel.folds import folds as folds_of
 from rpoint.panel.heldout import HeldOut
-from rpoint.panel.observations import line_groups, xenograft_groups
+from rpoint.panel.observations import Group, line_groups, xenograft_groups
 from rpoint.panel.predict import predict_lines, predict_xenografts
 from rpoint.panel.shipped import shipped
-from rpoint.panel.traits import traits
+from rpoint.panel.traits import Traits, traits
 from rpoint.tumour.simulate import shipped as shipped_ensemble
 
 #: Drugs whose areas are learnt from; the others of a folder are predicted from pharmacology alone.
@@ -43,7 +43,7 @@ def learn(
     seed: int = 1,
     jobs: int | None = None,
     progress: Say = None,
-    rounds: int | None = None,
+    rounds: int = ROUNDS,
 ) -> Calibration:
     """Learn the coefficients from xenografts, lines or both.
 
@@ -55,7 +55,8 @@ def learn(
         Parameter sets; the shipped ones when left out.
     """
     whole = shipped_ensemble() if ensemble is None else ensemble
-    panels, ensembles, groups = {}, {}, []
+    panels: dict[str, Traits] = {}
+    groups: list[Group] = []
     if mice is not None:
         panels["xenograft"] = traits(mice.panel, SETS["xenograft"], among="xenografts")
         groups += xenograft_groups(mice.response, mice.panel.ids)
@@ -64,8 +65,9 @@ def learn(
         screens = tuple(sorted(lines.auc["dataset"].unique()))
         groups += line_groups(lines.auc, lines.panel.ids, screens, LEARNT_DRUGS)
     ensembles = {assay: whole.thin(SETS[assay]) for assay in panels}
-    extra = {} if rounds is None else {"rounds": rounds}
-    return calibrate(panels, groups, ensembles, seed=seed, jobs=jobs, progress=progress, **extra)
+    return calibrate(
+        panels, groups, ensembles, rounds=rounds, seed=seed, jobs=jobs, progress=progress
+    )
 
 
 def crossval(
@@ -128,7 +130,7 @@ def _held(mice, lines, fold: int | None, folds: int, seed: int) -> dict[str, np.
 
 
 def _predict(mice, lines, held, known: Coefficients, seed, jobs, ensemble) -> dict[str, HeldOut]:
-    found = {}
+    found: dict[str, HeldOut] = {}
     shared = {"seed": seed, "jobs": jobs, "coefficients": known, "ensemble": ensemble}
     if mice is not None and held["xenograft"].any():
         found |= _predict_mice(mice, np.flatnonzero(held["xenograft"]), shared)

@@ -1,4 +1,4 @@
-"""What a combination adds to the better of its parts, over a panel: a prediction, with what decides.
+"""What a combination adds to the better of its parts, over a panel: a prediction.
 
 For every draw the gain is the growth inhibition of the combination minus that of its better part,
 all three in the same tumour (the draws share everything that is not treatment).  A combination that
@@ -145,14 +145,16 @@ class Gains:
             "arms": [*self.parts, self.combination, "untreated"],
             "decides": (
                 f"{each} models of each group, one mouse an arm ({', '.join(self.parts)}, "
-                f"{self.combination}, untreated): the mechanism is refuted if the combination gains "
-                f"no more in {best['group']} than in {worst['group']} ({100 * POWER:.0f} % power "
-                f"for the predicted difference of {difference:.2f}, error {ERROR:g})"
+                f"{self.combination}, untreated): the mechanism is refuted if the combination "
+                f"gains no more in {best['group']} than in {worst['group']} "
+                f"({100 * POWER:.0f} % power for the predicted difference of {difference:.2f}, "
+                f"error {ERROR:g})"
             ),
         }
 
     def __repr__(self) -> str:
-        return f"<Gains of {self.combination} over {', '.join(self.parts)}: {len(self.panel)} models>"
+        parts = ", ".join(self.parts)
+        return f"<Gains of {self.combination} over {parts}: {len(self.panel)} models>"
 
 
 def _share(hits: np.ndarray, draws: np.ndarray) -> np.ndarray:
@@ -211,7 +213,9 @@ def groups(panel: Panel) -> list[str]:
     counts = pd.Series(full).value_counts()
     short = [" ".join(_altered(panel, row, GROUP_GENES[:2])) for row in range(len(panel))]
     return [
-        (name if counts[name] >= SMALLEST_GROUP else f"{brief} and others".strip()) or "none altered"
+        (name or "none altered")
+        if counts[name] >= SMALLEST_GROUP
+        else (f"{brief} and others" if brief else "others")
         for name, brief in zip(full, short, strict=True)
     ]
 

@@ -94,6 +94,8 @@ def names_for(groups: Sequence[Group], tables: Mapping[str, Tables]) -> list[str
     for gene in SWITCHES:
         names |= dict.fromkeys(f"{gene}:{call}" for call in CALLS[:-1])
         names[EVIDENCE[gene]] = None
+        if "line" in tables:
+            names[f"{gene}:in lines"] = None
     for table in tables.values():
         names |= dict.fromkeys(n for slopes in table.slopes.values() for n in slopes)
     return list(names)
@@ -150,7 +152,8 @@ class Objective:
     def group(self, group: Group, x: Mapping[str, float]) -> tuple[np.ndarray, dict]:
         """(N,) log likelihoods, and coefficient -> (N,) their derivatives."""
         state = _Evaluated(group, self.tables[group.assay], self._evidence[group.assay], x)
-        return state.log_p, state.scores()
+        scores = {name: group.weight * score for name, score in state.scores().items()}
+        return group.weight * state.log_p, scores
 
 
 class _Evaluated:
@@ -177,6 +180,8 @@ class _Evaluated:
             by_call = np.array([self.x.get(f"{gene}:{call}", 0.0) for call in CALLS])
             logit = by_call[traits.calls[gene][model]]
             logit = logit + self.x[EVIDENCE[gene]] * self.evidence[gene][:, None]
+            if self.group.assay == "line":
+                logit = logit + self.x[f"{gene}:in lines"]
             odds[gene] = expit(logit)
         on = [np.where(_ON[:, k], odds[g][..., None], 1 - odds[g][..., None])
               for k, g in enumerate(SWITCHES)]  # fmt: skip
@@ -203,7 +208,7 @@ class _Evaluated:
         if self.group.assay == "xenograft":
             growth, slope, self.cell = _read(self.curve, self.rows, dose)
             self.value, self.by_dose = 1.0 - growth, -slope
-            self.by_growth = None
+            self.by_growth = np.zeros(())
         else:
             self._predict_area(dose)
 
@@ -277,6 +282,8 @@ class _Evaluated:
             for number, call in enumerate(CALLS[:-1]):
                 found[f"{gene}:{call}"] = (score * (calls == number)).sum(axis=1)
             found[EVIDENCE[gene]] = score.sum(axis=1) * self.evidence[gene]
+            if self.group.assay == "line":
+                found[f"{gene}:in lines"] = score.sum(axis=1)
         return found
 
     def _cell_scores(self) -> dict[str, np.ndarray]:

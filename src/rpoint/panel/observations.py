@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +15,8 @@ from rpoint.panel.traits import Traits
 
 #: Growth inhibitions are clipped to this range: they divide by the slope of one control mouse.
 INHIBITION_LIMITS = (-1.0, 2.0)
+#: Power of the likelihood of a line, since the model is wrong somewhere and lines are many.
+LINE_WEIGHT = 0.5
 #: Nominal concentrations over which a screen's area is taken, nM.
 SCREEN_NM = (4.0, 10_000.0)
 
@@ -35,6 +37,8 @@ class Group:
         (N,) rows of the panel.
     value
         (N,) growth inhibition or area.
+    weight
+        Power of its likelihood: screens of one drug repeat one experiment on the same lines.
     """
 
     assay: str
@@ -42,6 +46,7 @@ class Group:
     screen: str
     model: np.ndarray
     value: np.ndarray
+    weight: float = 1.0
 
     @property
     def target(self) -> str:
@@ -59,7 +64,7 @@ class Group:
     def keep(self, models: np.ndarray) -> Group:
         """The measurements of the models where (n,) `models` is true."""
         stay = models[self.model]
-        return Group(self.assay, self.arm, self.screen, self.model[stay], self.value[stay])
+        return replace(self, model=self.model[stay], value=self.value[stay])
 
 
 def xenograft_groups(
@@ -89,12 +94,15 @@ def line_groups(
     where = {name: k for k, name in enumerate(ids)}
     wanted = set(drugs)
     table = auc[auc["auc"].notna() & auc["model_id"].isin(where) & auc["dataset"].isin(screens)]
+    repeats = table.groupby("drug")["dataset"].nunique()
     found = []
     for (drug, screen), part in table.groupby(["drug", "dataset"], sort=True):
         if drug in wanted:
             rows = part["model_id"].map(where).to_numpy(int)
             arm = arms_of.line_arm(str(drug))
-            found.append(Group("line", arm, str(screen), rows, part["auc"].to_numpy(float)))
+            value = part["auc"].to_numpy(float)
+            weight = LINE_WEIGHT / float(repeats[drug])
+            found.append(Group("line", arm, str(screen), rows, value, weight))
     return found
 
 

@@ -1,9 +1,9 @@
 """Predictions for a panel: draws of everything that is not known, run through the engine.
 
 A draw has its own parameter set, coefficients, completion of unknown genes, state of the switched
-genes and hidden difference of the tumour; the draws' random numbers are the same for every model, so
-that models differ by what is known of them alone, and the same for every arm, so that arms differ by
-treatment alone.  Models with the same columns are run once.
+genes and hidden difference of the tumour; the draws' random numbers are the same for every model,
+so that models differ by what is known of them alone, and the same for every arm, so that arms
+differ by treatment alone.  Models with the same columns are run once.
 """
 
 from __future__ import annotations
@@ -200,9 +200,9 @@ class _Run:
         self.traits: Traits = traits(
             panel.subset(first), draws, scale_of=scale_of or panel, among=among
         )
-        self.works = self._works()
+        self.works = self._works(among)
 
-    def _works(self) -> dict[str, np.ndarray]:
+    def _works(self, among: str) -> dict[str, np.ndarray]:
         """(n, J) whether TP53 and RB1 work in the draw."""
         evidence = switch_evidence(self.traits)
         found = {}
@@ -211,11 +211,13 @@ class _Run:
             columns = np.arange(self.draws.count)
             logit = by_call[self.traits.calls[gene], columns[None, :]]
             logit = logit + self.draws.of(EVIDENCE[gene])[None, :] * evidence[gene][:, None]
+            if among == "lines":
+                logit = logit + self.draws.of(f"{gene}:in lines")
             uniform = self.draws.uniforms(f"{gene} works")
             found[gene] = (uniform[None, :] < expit(logit)).astype(float)
         return found
 
-    def exposure(self, plan: Arm, assay: str, ln_c: float = 0.0) -> dict[str, np.ndarray]:
+    def exposure(self, plan: Arm, assay: str, ln_c: float = 0.0) -> dict[str, Any]:
         """Inputs of the cell model for every (model, draw), flat."""
         points = []
         for part in plan.parts:

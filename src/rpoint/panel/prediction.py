@@ -1,4 +1,4 @@
-"""Predictions of a panel as tables: medians, intervals, scores, curves of volume, a status a row."""
+"""Predictions of a panel as tables: medians, intervals, scores, volumes, a status a row."""
 
 from __future__ import annotations
 
@@ -161,10 +161,11 @@ class Inhibitions:
             raise RpointError("curves need days after the first dose", where="--days", found=days)
         found = np.quantile(self.ratios(wanted, growth), [0.05, 0.5, 0.95], axis=-1)
         count = len(self.arms) * len(wanted)
+        names = np.repeat(np.array(self.arms, object), len(wanted))
         return pd.DataFrame(
             {
                 "model_id": np.repeat(np.array(self.panel.ids, object), count),
-                "arm": np.tile(np.repeat(np.array(self.arms, object), len(wanted)), len(self.panel)),
+                "arm": np.tile(names, len(self.panel)),
                 "day": np.tile(wanted, len(self.panel) * len(self.arms)),
                 "log_ratio_p05": found[0].ravel(),
                 "log_ratio_p50": found[1].ravel(),

@@ -48,7 +48,7 @@ CALLS = ("wt", "mut", "vus", "loss", "?")
 EXPRESSION_LIMIT = 3.0
 #: Models with a measured value below which the panel's scale of a gene cannot be learnt.
 SMALLEST_SCALE = 8
-#: Handles of a type that the catalogue has no reference cell for: no ER, RAS instead (as its others).
+#: Handles of a type that the catalogue has no reference cell for: no ER, RAS instead.
 NO_TUMOUR = {"g_ER": 0.0, "g_RAS": 1.0, "g_p16": 0.5}
 AMPLIFIED_COPIES = 8.0
 GAINED_COPIES = 4.0
