@@ -35,6 +35,32 @@ def output_folder(path: str | os.PathLike[str], *, where: str = "--out") -> Path
     return folder
 
 
+def names_file(path: str | os.PathLike[str], suffix: str) -> bool:
+    """Whether `path` names one file of the type `suffix` and not a folder.
+
+    An existing folder stays a folder, whatever its name ends in.
+
+    >>> names_file("PRED.csv", ".csv"), names_file("results", ".csv")
+    (True, False)
+    """
+    return Path(path).suffix.lower() == suffix and not Path(path).is_dir()
+
+
+def output_file(path: str | os.PathLike[str], *, where: str = "--out") -> Path:
+    """Check that `path` can be written as a file; nothing is created.
+
+    Raises
+    ------
+    RpointError
+        If its folder cannot be made or written, or if what lies there is no regular file.
+    """
+    target = Path(path)
+    output_folder(target.parent, where=where)
+    if target.exists() and not target.is_file():
+        raise _cannot_write(target, where, "no regular file")
+    return target
+
+
 def _cannot_write(folder: Path, where: str, reason: str) -> RpointError:
     return RpointError(
         "the results cannot be written there",

@@ -11,7 +11,15 @@ import pytest
 
 import rpoint.files
 from rpoint.errors import RpointError
-from rpoint.files import output_folder, staged, to_json, write_bytes, write_text
+from rpoint.files import (
+    names_file,
+    output_file,
+    output_folder,
+    staged,
+    to_json,
+    write_bytes,
+    write_text,
+)
 
 
 def test_staged_moves_everything_at_the_end(tmp_path):
@@ -84,3 +92,18 @@ def test_json_is_strict_and_plain():
 
 def test_doctests():
     assert doctest.testmod(rpoint.files).failed == 0
+
+
+def test_an_output_file_is_checked_and_not_created(tmp_path):
+    target = tmp_path / "new" / "PRED.csv"
+    assert output_file(target) == target and not target.parent.exists()
+    (tmp_path / "file").write_text("x", encoding="utf-8")
+    assert output_file(tmp_path / "file") == tmp_path / "file"
+    with pytest.raises(RpointError, match="cannot be written there"):
+        output_file(tmp_path / "file" / "PRED.csv")
+    with pytest.raises(RpointError, match="cannot be written there"):
+        output_file(tmp_path)
+    assert names_file("a/PRED.CSV", ".csv") and not names_file("a/PRED.tsv", ".csv")
+    folder = tmp_path / "odd.csv"
+    folder.mkdir()
+    assert not names_file(folder, ".csv")

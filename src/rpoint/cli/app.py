@@ -22,6 +22,7 @@ from rpoint.cli import (
     doctor,
     meta,
     model,
+    predict,
     proportion,
     rank,
     response,
@@ -29,6 +30,7 @@ from rpoint.cli import (
     simulate,
     survival,
     synergy,
+    validate,
 )
 from rpoint.errors import RpointError, shorten
 
@@ -49,7 +51,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 STATISTICS = (response, survival, proportion, simon, basket, meta, synergy)
-for group in (claims, simulate, rank, *STATISTICS, catalogue, model, doctor):
+for group in (claims, simulate, rank, predict, validate, *STATISTICS, catalogue, model, doctor):
     group.add_to(app)
 
 

@@ -63,11 +63,14 @@ SHARED: dict[str, tuple[Any, Any]] = {
 }
 
 
-def command(app: typer.Typer, name: str, *, example: str) -> Callable[[Callable], Callable]:
+def command(
+    app: typer.Typer, name: str, *, example: str, out_file: str = ""
+) -> Callable[[Callable], Callable]:
     """Register a function as the command `name` of `app`, with the shared options added.
 
     The function takes a `Console` first; what it returns is the exit code (None: 0).  Its
-    docstring, the research-use line and the example are the command's help.
+    docstring, the research-use line and the example are the command's help.  With `out_file`, such
+    as ".csv", `--out` names either a folder or one file of that type.
     """
 
     def register(body: Callable[..., int | None]) -> Callable[..., int | None]:
@@ -76,12 +79,10 @@ def command(app: typer.Typer, name: str, *, example: str) -> Callable[[Callable]
             shared["jobs"] = shared["jobs"] or cores()
             console = Console(**shared)
             if console.out is not None:
-                from rpoint.files import output_folder
-
-                output_folder(console.out)
+                _check_out(console.out, out_file)
             return body(console, **given) or 0
 
-        signature = _signature(body)
+        signature = _signature(body, out_file)
         run.__signature__ = signature  # type: ignore[attr-defined]
         run.__annotations__ = {p.name: p.annotation for p in signature.parameters.values()}
         app.command(name, help=inspect.getdoc(body), epilog=_epilog(example))(run)
@@ -90,15 +91,28 @@ def command(app: typer.Typer, name: str, *, example: str) -> Callable[[Callable]
     return register
 
 
-def _signature(body: Callable) -> inspect.Signature:
+def _check_out(out: Path, out_file: str) -> None:
+    from rpoint.files import names_file, output_file, output_folder
+
+    (output_file if out_file and names_file(out, out_file) else output_folder)(out)
+
+
+def _out_option(out_file: str) -> Any:
+    kind = out_file.lstrip(".").upper()
+    text = f"{kind} file, or folder for files; made if it is not there."
+    return Annotated[Path | None, typer.Option("--out", metavar=f"FILE{out_file}|DIR", help=text)]
+
+
+def _signature(body: Callable, out_file: str) -> inspect.Signature:
     hints = typing.get_type_hints(body, include_extras=True)
     own = list(inspect.signature(body).parameters.values())[1:]
     parameters = [
         p.replace(kind=inspect.Parameter.KEYWORD_ONLY, annotation=hints[p.name]) for p in own
     ]
+    shared = {**SHARED, "out": (_out_option(out_file), None)} if out_file else SHARED
     parameters += [
         inspect.Parameter(key, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=kind)
-        for key, (kind, default) in SHARED.items()
+        for key, (kind, default) in shared.items()
     ]
     return inspect.Signature(parameters)
 
