@@ -23,6 +23,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "hyperprogression": ("rpoint.endpoints.hyperprogression", "hyperprogression"),
     "incidence_study": ("rpoint.endpoints.incidence", "incidence_study"),
     "irecist": ("rpoint.endpoints.irecist", "irecist"),
+    "predict": ("rpoint.panel.forecast", "predict"),
     "rank": ("rpoint.tumour.rank", "rank"),
     "read_sizes": ("rpoint.endpoints.sizes", "read_sizes"),
     "recist": ("rpoint.endpoints.recist", "recist"),
@@ -31,6 +32,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "survival": ("rpoint.stats.survival", "survival"),
     "synergy": ("rpoint.stats.synergy", "synergy"),
     "tumour": ("rpoint.tumour", None),
+    "validate": ("rpoint.panel.validate", "validate"),
 }
 
 __all__ = ["__version__", *sorted(_PUBLIC)]

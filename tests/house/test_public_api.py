@@ -20,6 +20,7 @@ PUBLIC = [
     "hyperprogression",
     "incidence_study",
     "irecist",
+    "predict",
     "rank",
     "read_sizes",
     "recist",
@@ -28,6 +29,7 @@ PUBLIC = [
     "survival",
     "synergy",
     "tumour",
+    "validate",
 ]
 
 
