@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 PARTIAL = 3
 SHOWN = 20  # rows printed
 DAYS = "7,14,21"
-EXAMPLE = "rpoint predict PANEL.csv --arm LEE011 --arm CGM097+LEE011 --out PRED.csv"
+EXAMPLE = "rpoint predict example:panel --arm LEE011 --arm LEE011+HDM201 --out PRED.csv"
 
 
 class Assay(StrEnum):
@@ -33,7 +33,9 @@ def add_to(app: typer.Typer) -> None:
     @command(app, "predict", example=EXAMPLE, out_file=".csv")
     def predict(
         io: Console,
-        panel: Annotated[Path, typer.Argument(metavar="PANEL.csv", help="The panel's table.")],
+        panel: Annotated[
+            Path, typer.Argument(metavar="PANEL.csv", help="The panel's table; or example:panel.")
+        ],
         arm: Annotated[
             list[str],
             typer.Option("--arm", metavar="ARM", help="DRUG+DRUG, or NAME=REGIMEN; repeatable."),

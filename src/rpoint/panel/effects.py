@@ -101,7 +101,7 @@ def marker_effects(
     table: pd.DataFrame,
     states: pd.DataFrame,
     contrasts: Sequence[Contrast],
-    draws: Floats | None = None,
+    draws: NDArray[np.floating] | None = None,
     *,
     seed: int = 1,
 ) -> pd.DataFrame:

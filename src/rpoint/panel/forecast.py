@@ -14,6 +14,7 @@ from rpoint.errors import RpointError, unknown_name
 from rpoint.panel import prediction as predicted
 from rpoint.panel.coefficients import Coefficients
 from rpoint.panel.concentrations import read_range
+from rpoint.panel.examples import located
 from rpoint.panel.noun import OK, Panel
 from rpoint.panel.predict import DRAWS, SCREEN, predict_lines, predict_xenografts
 from rpoint.panel.read import read_panel
@@ -139,7 +140,8 @@ def predict(
     Parameters
     ----------
     panel
-        A panel, a table, or the name of a CSV or Parquet file (`rpoint.panel.read`).
+        A panel, a table, the name of a CSV or Parquet file (`rpoint.panel.read`), or
+        "example:panel".
     arms
         "LEE011", "palbociclib+milademetan" (doses of the catalogue), "NAME=REGIMEN of a mouse"; for
         lines single drugs.
@@ -188,18 +190,24 @@ def predict(
         if screen not in SCREENS:
             raise unknown_name("screen", screen, SCREENS, where="screen")
         range_nM = _range(conc)
-        read = panel if isinstance(panel, Panel) else read_panel(panel)
+        read = _panel(panel)
         areas = predict_lines(read, names, concentration_nM=range_nM, screen=screen, **shared)
         settings |= {"concentration_nM": list(range_nM), "screen": screen}
         return Forecast(assay, areas.to_frame(), None, _notes(read), settings)
     if conc is not None:
         raise _only("concentrations", "lines", "ask for lines, or write the dose into the arm")
     wanted = None if days is None else _days(days)
-    read = panel if isinstance(panel, Panel) else read_panel(panel)
+    read = _panel(panel)
     made = predict_xenografts(read, names, **shared)
     settings["regimens"] = {plan.name: str(plan.regimen) for plan in made.plans}
     curves = None if wanted is None else _curves(made, read, wanted)
     return Forecast(assay, made.to_frame(), curves, _notes(read), settings)
+
+
+def _panel(panel: Panel | pd.DataFrame | str | os.PathLike[str]) -> Panel:
+    if isinstance(panel, Panel):
+        return panel
+    return read_panel(panel if isinstance(panel, pd.DataFrame) else located(os.fspath(panel)))
 
 
 def _only(what: str, assay: str, mend: str) -> RpointError:

@@ -7,11 +7,9 @@ caliper's error say little, and the type then says the rest.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from rpoint.panel.curves import FLOOR_MM3
 from rpoint.panel.noun import Panel
@@ -22,7 +20,7 @@ Floats = NDArray[np.float64]
 GRID = np.linspace(-4.0, 4.0, 161)  # of the growth of the type, in its standard deviations
 
 
-def growth_rates(panel: Panel, median: Sequence[float], spread: Sequence[float]) -> pd.DataFrame:
+def growth_rates(panel: Panel, median: ArrayLike, spread: ArrayLike) -> pd.DataFrame:
     """Growth rate of every model whose volumes are known on two days at least.
 
     Parameters
@@ -46,9 +44,10 @@ def growth_rates(panel: Panel, median: Sequence[float], spread: Sequence[float])
     if panel.volumes is None or len(panel.days) < 2:
         return pd.DataFrame(columns=["model_id", "rate", "sd"]).astype({"rate": float, "sd": float})
     slope, error = _slopes(panel.volumes.to_numpy(float), np.array(panel.days, dtype=float))
+    middles, spreads = np.asarray(median, dtype=float), np.asarray(spread, dtype=float)
     rows = []
-    for i in np.flatnonzero(np.isfinite(slope)):
-        low, middle, high = _posterior(slope[i], error[i], float(median[i]), float(spread[i]))
+    for i in np.flatnonzero(np.isfinite(slope)).tolist():
+        low, middle, high = _posterior(slope[i], error[i], middles[i], spreads[i])
         rows.append({"model_id": panel.ids[i], "rate": middle, "sd": (high - low) / 2})
     return pd.DataFrame(rows, columns=["model_id", "rate", "sd"])
 

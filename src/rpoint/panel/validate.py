@@ -138,10 +138,8 @@ def validate(
     folds_of([], folds, seed)  # a wrong number is told before anything is computed
     say = progress or (lambda text: None)
     mice, lines = _read(path)
-    if predictor is None:
-        from rpoint.panel.fit import crossval as predictor
     held = dict(
-        predictor(
+        (predictor or _own())(
             mice, lines, refit=fit == "crossval", folds=folds, seed=seed, jobs=jobs, progress=say
         )
     )
@@ -161,6 +159,12 @@ def validate(
     figures = draw.figures(tables)
     sources = tuple(dict.fromkeys(s for figure in figures.values() for s in figure.sources))
     return Validation(tables, figures, tuple(dict.fromkeys(notes)), fit, folds, seed, sources)
+
+
+def _own() -> Predictor:
+    from rpoint.panel.fit import crossval
+
+    return crossval
 
 
 def _read(path: str | os.PathLike[str]) -> tuple[Xenografts | None, Lines | None]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -67,9 +68,7 @@ def agreement(
     return Figure(chart, drawn, title, caption, tuple(sources))
 
 
-def _scatter(
-    rows: pd.DataFrame, limits: list[float], size: float, colour: alt.Color
-) -> alt.LayerChart:
+def _scatter(rows: pd.DataFrame, limits: list[float], size: float, colour: Any) -> Any:
     scale = alt.Scale(domain=limits, nice=False)
     x = alt.X("predicted:Q", title="predicted", scale=scale, axis=alt.Axis(tickCount=4))
     y = alt.Y("measured:Q", title="measured", scale=scale, axis=alt.Axis(tickCount=4))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -127,7 +128,7 @@ def _reach(table: pd.DataFrame) -> float:
     return float(np.clip(np.nanmax(values) * 1.25, 1.0, 3.0)) if values.size else 1.0
 
 
-def _effect_rows(rows: pd.DataFrame, heading: str, limit: float | None, reach: float) -> alt.Chart:
+def _effect_rows(rows: pd.DataFrame, heading: str, limit: float | None, reach: float) -> Any:
     long = pd.concat(
         [
             pd.DataFrame(
@@ -219,7 +220,7 @@ def calibration(
     return Figure(chart, coverage, title, caption, tuple(sources))
 
 
-def _pit_bars(pit: pd.DataFrame) -> alt.LayerChart:
+def _pit_bars(pit: pd.DataFrame) -> Any:
     top = float(max(pit["share"].max(), 2 * pit["expected"].max())) * 1.08
     y = alt.Y(
         "share:Q",
