@@ -242,6 +242,19 @@ def test_faulty_patients_can_be_left_out_and_are_named():
     ]  # fmt: skip
 
 
+def test_a_patient_without_a_day_does_not_hide_the_faults_of_others():
+    table = frame(
+        "patient,day,sum_mm\nA,0,50\nA,,40\nB,0,30\nB,42,29\nB,42,28\nC,0,20\nC,42,20\n"
+    )
+    with pytest.raises(RpointError) as caught:
+        rp.read_sizes(table)
+    found = {p.code: p.rows for p in caught.value.problems if p.severity == "error"}
+    assert found == {"day-missing": (1,), "visit-twice": (3, 4)}
+    sizes = rp.read_sizes(table, exclude_faulty=True)
+    assert sizes.excluded == ("A", "B")
+    assert str(rp.recist(sizes).best_overall_response().table.loc[0, "bor_any"]) == "SD"
+
+
 def test_every_problem_is_told_at_once_with_its_rows(tmp_path):
     lines = LEAST.splitlines()
     lines[3] = "A,42,1,1,0,-35"

@@ -98,6 +98,7 @@ def _times(
     over = ends.min(axis=1)
     last_scan = seen.groupby("patient")["day"].max().reindex(table.index)
     contact = pd.concat([days["last_contact_day"], last_scan], axis=1).max(axis=1)
+    contact = contact.clip(lower=0)  # whose only scan is a baseline was treated, and seen, on day 0
     if days["death_day"].notna().any():
         table["death_day"] = days["death_day"]
     # The last contact of somebody who died is not a day after death.

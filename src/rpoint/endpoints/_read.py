@@ -85,10 +85,12 @@ def load(
 
 
 def _renamed(raw: pd.DataFrame, found: Found, keep: bool) -> pd.DataFrame:
-    parts = {name: raw[own] for name, own in found.columns.items()}
+    at = {str(name): position for position, name in enumerate(raw.columns)}
+    wanted = dict(found.columns)
     if keep:
-        parts |= {own: raw[own] for own in found.ignored if own not in parts}
-    return pd.DataFrame(parts).reset_index(drop=True)
+        wanted |= {own: own for own in found.ignored if own not in wanted}
+    cells = raw.iloc[:, [at[own] for own in wanted.values()]].set_axis(list(wanted), axis=1)
+    return cells.reset_index(drop=True)
 
 
 def _is_parquet(path: Path) -> bool:

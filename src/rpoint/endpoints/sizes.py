@@ -239,9 +239,11 @@ def _starts(tidy: pd.DataFrame, people: PatientRows) -> np.ndarray:
 def _between_rows(
     tidy: pd.DataFrame, start: np.ndarray, people: PatientRows, sums_only: bool
 ) -> list[Problem]:
-    usable = tidy["day"].notna().all()
-    if not usable:
-        return []  # visits cannot be made of rows without a day, which are errors already
+    # Visits cannot be made of rows without a day, which are errors already.
+    undated = tidy.loc[tidy["day"].isna(), "patient"].unique()
+    tidy = tidy[~tidy["patient"].isin(undated)].reset_index(drop=True)
+    if not len(tidy):
+        return []
     if sums_only:
         return _sums.check_sums(tidy, start, people)
     at = layout(tidy, start)
