@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -14,7 +15,7 @@ from rpoint.plots._rows import wrapped
 WIDTH, HEIGHT = 520, 320
 LETTER, LINE = 5.6, 12  # px of a letter and a line of a label
 # Where a label may stand about its circle: (dx, dy, align).
-PLACES = (
+PLACES: tuple[tuple[int, int, Any], ...] = (
     (9, -8, "left"),
     (9, 12, "left"),
     (-9, -8, "right"),
@@ -93,7 +94,7 @@ def _bands(line: pd.DataFrame, x: alt.X, y: alt.Scale) -> list[alt.Chart]:
 
 def _circles(points: pd.DataFrame, x: alt.X, y: alt.Scale) -> list[alt.Chart]:
     base = alt.Chart(points)
-    rule = {"color": MUTED, "strokeWidth": 1, "opacity": 0.7}
+    rule: dict[str, Any] = {"color": MUTED, "strokeWidth": 1, "opacity": 0.7}
     sizes = alt.Size(
         "n:Q", title="patients", scale=alt.Scale(range=[30, 400], zero=True),
         legend=alt.Legend(values=_legend(points["n"])),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import pandas as pd
@@ -25,14 +26,14 @@ def text_column(
     header: str,
     width: int,
     *,
-    align: str = "right",
+    align: Any = "right",
     bold: str | None = None,
 ) -> alt.LayerChart:
     """A column of text, one cell a row; rows whose `bold` column is true are in bold."""
     rows = len(table)
     at = 0 if align == "left" else width
     base = alt.Chart(table).encode(y=y_axis(rows), x=alt.XValue(at), text=alt.Text(f"{column}:N"))
-    style = {"align": align, "baseline": "middle", "fontSize": FONT, "color": INK}
+    style: dict[str, Any] = {"align": align, "baseline": "middle", "fontSize": FONT, "color": INK}
     layers = [base.mark_text(**style, limit=width + 4)]
     if bold:
         layers = [

@@ -32,24 +32,7 @@ def basket_figure(
         Name of the model and γ, for the title.
     """
     shown = _rows(table)
-    top = min(100.0, float(np.ceil(shown[["hi", "observed"]].to_numpy().max() / 10) * 10))
-    scale = alt.Scale(domain=[0, top], nice=False)
-    x = alt.X("mean:Q", title="response rate, %", scale=scale, axis=alt.Axis(tickCount=6))
-    y = y_axis(len(shown))
-    verdicts = alt.Scale(domain=["go", "no go"], range=[BLUE, GREY])
-    colour = alt.Color("verdict:N", scale=verdicts, legend=None)
-    base = alt.Chart(shown).encode(y=y)
-    null = base.mark_tick(color=RED, thickness=2, height=ROW, orient="vertical")
-    marks = alt.layer(
-        base.mark_rule(strokeWidth=2).encode(
-            x=alt.X("lo:Q", scale=scale, title="response rate, %"), x2="hi:Q", color=colour
-        ),
-        null.encode(x=alt.X("p0:Q", scale=scale)),
-        base.mark_point(filled=True, size=70, opacity=1).encode(x=x, color=colour),
-        base.mark_point(filled=False, size=70, color=INK, opacity=1).encode(
-            x=alt.X("observed:Q", scale=scale)
-        ),
-    ).properties(width=WIDTH, height=ROW * len(shown))
+    marks = _marks(shown)
     heading = alt.TitleParams(
         text=title or f"Response rates by basket, {model}",
         subtitle=[
@@ -70,6 +53,27 @@ def basket_figure(
     caption = f"Posterior response rates under {model}; verdict at {cutoff:.4g}."
     return Figure(chart, table=table, title=title or "basket trial", caption=caption,
                   sources=sources)  # fmt: skip
+
+
+def _marks(shown: pd.DataFrame) -> alt.LayerChart:
+    top = min(100.0, float(np.ceil(shown[["hi", "observed"]].to_numpy().max() / 10) * 10))
+    scale = alt.Scale(domain=[0, top], nice=False)
+    x = alt.X("mean:Q", title="response rate, %", scale=scale, axis=alt.Axis(tickCount=6))
+    y = y_axis(len(shown))
+    verdicts = alt.Scale(domain=["go", "no go"], range=[BLUE, GREY])
+    colour = alt.Color("verdict:N", scale=verdicts, legend=None)
+    base = alt.Chart(shown).encode(y=y)
+    null = base.mark_tick(color=RED, thickness=2, height=ROW, orient="vertical")
+    return alt.layer(
+        base.mark_rule(strokeWidth=2).encode(
+            x=alt.X("lo:Q", scale=scale, title="response rate, %"), x2="hi:Q", color=colour
+        ),
+        null.encode(x=alt.X("p0:Q", scale=scale)),
+        base.mark_point(filled=True, size=70, opacity=1).encode(x=x, color=colour),
+        base.mark_point(filled=False, size=70, color=INK, opacity=1).encode(
+            x=alt.X("observed:Q", scale=scale)
+        ),
+    ).properties(width=WIDTH, height=ROW * len(shown))
 
 
 def _rows(table: pd.DataFrame) -> pd.DataFrame:

@@ -7,6 +7,7 @@ interval.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import altair as alt
 import numpy as np
@@ -93,7 +94,7 @@ def _rows(table: pd.DataFrame, measure: str) -> pd.DataFrame:
     return shown
 
 
-def _value(row: tuple, measure: str) -> str:
+def _value(row: Any, measure: str) -> str:
     if measure == "proportion":
         ends = f"{row.lo:.1f}–{row.hi:.1f}"
         return f"({ends})" if row.row == "prediction" else f"{row.estimate:.1f} % ({ends})"
@@ -135,7 +136,7 @@ def _decades(low: float, high: float) -> list[float]:
     return [t for t in ticks if low <= t <= high]
 
 
-def _marks(shown: pd.DataFrame, axis: alt.X, domain: list[float], log: bool) -> alt.LayerChart:
+def _marks(shown: pd.DataFrame, axis: alt.X, domain: list[float], log: bool) -> Any:
     rows = len(shown)
     clipped = shown.assign(
         from_=shown["lo"].clip(lower=domain[0]), to_=shown["hi"].clip(upper=domain[1])

@@ -14,7 +14,8 @@ from rpoint.stats._counts import Floats
 from rpoint.stats.basket_models import Beta, Bhm, Exnex, Independent, Mem, Model
 
 TAU_NODES = 24
-MU_REACH = 5.5  # prior standard deviations of μ on either side
+MU_REACH = 5.0  # prior standard deviations of μ on either side
+LARGEST_STEP = 0.1  # of μ: P(p > p0) is then good to about 10⁻⁵
 CHUNK = 400  # outcomes at a time
 MOST_MEM = 6
 
@@ -36,7 +37,7 @@ class Hierarchical:
         The checked model, sizes (J,) and null rates (J,).
     """
 
-    def __init__(self, model: Model, n: np.ndarray, p0: Floats) -> None:
+    def __init__(self, model: Bhm | Exnex | Independent, n: np.ndarray, p0: Floats) -> None:
         self.n, self.p0 = n, p0
         self.normals, self.log_prior = _nodes(model, n)
         self.tables = [self._table(model, int(k), float(p)) for k, p in zip(n, p0, strict=True)]
@@ -73,14 +74,16 @@ class Hierarchical:
         return Posterior(mean, np.clip(prob, 0, 1))
 
 
-def _nodes(model: Model, n: np.ndarray) -> tuple[Normals, Floats]:
+def _nodes(model: Bhm | Exnex | Independent, n: np.ndarray) -> tuple[Normals, Floats]:
     """Normals at the nodes of (μ, τ) and the log of their prior weights."""
     centre = float(special.logit(model.rate))
     if isinstance(model, Independent):
         theta = _theta(centre, model.rate_sd)
         return Normals(np.array([centre]), np.array([model.rate_sd]), theta), np.zeros(1)
-    # No narrower peak of μ than that of all patients together at p = ½.
-    step = min(0.5 * model.rate_sd, 1 / np.sqrt(n.sum() / 4 + 1 / model.rate_sd**2))
+    # No narrower peak of μ than that of all patients together at p = ½; and fine enough for the
+    # jump of 1[p > p0] that small τ leave in μ.
+    peak = 1 / np.sqrt(n.sum() / 4 + 1 / model.rate_sd**2)
+    step = min(0.05 * model.rate_sd, LARGEST_STEP, peak)
     reach = MU_REACH * model.rate_sd
     mu = centre + np.linspace(-reach, reach, 2 * int(np.ceil(reach / step)) + 1)
     nodes, weights = np.polynomial.legendre.leggauss(TAU_NODES)

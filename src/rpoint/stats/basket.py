@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, special
+from scipy import interpolate, optimize, special
 
 from rpoint.errors import RpointError
 from rpoint.stats._basket_grid import NARROW, density, likelihood
@@ -188,5 +188,10 @@ def _grid_quantiles(
         alone = share.sum() * density(normals.theta, centre, sd)[0]
         prior = model.weight * prior + (1 - model.weight) * alone
     mass = prior * likelihood(normals.theta, int(solver.n[j]))[:, x[j]]
+    slope = np.gradient(mass)
     cumulated = np.concatenate([[0], np.cumsum((mass[1:] + mass[:-1]) / 2)])
-    return special.expit(np.interp(tails * cumulated[-1], cumulated, normals.theta))
+    cumulated -= (slope - slope[0]) / 12  # end correction of the trapezoidal rule
+    share_below = cumulated / cumulated[-1]
+    inner = (share_below > 1e-9) & (share_below < 1 - 1e-9)
+    at = interpolate.PchipInterpolator(share_below[inner], normals.theta[inner])
+    return special.expit(at(tails))

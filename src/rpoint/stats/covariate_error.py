@@ -35,7 +35,8 @@ from rpoint.stats._maximise import Maximum, maximise
 ErrorModel = Literal["structural", "beta"]
 ERROR_MODELS: tuple[ErrorModel, ...] = get_args(ErrorModel)
 
-NODES: dict[str, int] = {"structural": 31, "beta": 61}  # enough for eight digits of a slope
+FIRST_NODES, MOST_NODES = 31, 496  # of the outer integral; doubled until they are enough
+ENOUGH = 1e-6  # change of the log-likelihood with twice as many nodes
 TAIL = 1e-7  # of the Beta distribution, left out at either side
 REACH = 8.0  # half the range of the nodes, in widths of the peak
 LOG_ROOT = np.log(2 * np.pi) / 2
@@ -150,7 +151,7 @@ def fit_with_error(
     model
         "structural" or "beta", see the module.
     nodes, points
-        Of the outer (left out, `NODES`) and the inner quadrature.
+        Of the outer quadrature (left out, as many as it takes) and of the inner one.
 
     Returns
     -------
@@ -167,22 +168,41 @@ def fit_with_error(
     if model not in ERROR_MODELS:
         raise unknown_name("error model", model, ERROR_MODELS, where="error")
     x, n, y, m = (np.atleast_1d(np.asarray(a, dtype=float)) for a in (x, n, y, m))
-    sources = make_sources(y, m, source, model, nodes or NODES[model])
     rest = np.zeros((len(x), 0)) if adjust is None else np.asarray(adjust, dtype=float)
     central = transform((y + 0.5) / (m + 1))
     whole = glmm.prepare(x, n, np.column_stack([np.ones(len(x)), central, rest]), points=points)
     columns, shift, scale = glmm.standardised(whole.design)
     rows = glmm.Likelihood(x, n, np.delete(columns, 1, axis=1), whole.member, points)
-    line = transform(special.expit(sources.logit)) @ sources.member.T
-    joint = JointLikelihood(rows, (line - shift[1]) / scale[1], sources)
+
+    def joint(count: int) -> JointLikelihood:
+        sources = make_sources(y, m, source, model, count)
+        line = transform(special.expit(sources.logit)) @ sources.member.T
+        return JointLikelihood(rows, (line - shift[1]) / scale[1], sources)
+
     start = glmm.starting_point(glmm.Likelihood(x, n, columns, whole.member, points))
-    top = glmm.climb(joint, np.concatenate([start[:-1], sources.pilot, start[-1:]]))
+    top, alone = _resolved(joint, start, nodes)
     coef, cov = glmm.unstandardised(top, shift, scale)
-    alone = sources.alone()
-    loglik = top.value - (alone.value if alone else 0.0)
     tau = abs(float(top.point[-1]))
     tau2 = 0.0 if tau < glmm.NO_VARIANCE else tau**2
-    return glmm.GlmmFit(coef, cov, tau2, loglik, len(x), glmm.is_proper(top))
+    return glmm.GlmmFit(coef, cov, tau2, top.value - alone, len(x), glmm.is_proper(top))
+
+
+def _resolved(
+    joint: Callable[[int], JointLikelihood], start: Floats, nodes: int | None
+) -> tuple[Maximum, float]:
+    """The maximum with enough nodes, and that of the covariate's own likelihood."""
+    count = nodes or FIRST_NODES
+    likelihood = joint(count)
+    top = glmm.climb(likelihood, np.concatenate([start[:-1], likelihood.sources.pilot, start[-1:]]))
+    while nodes is None and count < MOST_NODES:
+        count *= 2
+        finer = joint(count)
+        if abs(float(finer(top.point[None])[0]) - top.value) < ENOUGH:
+            break
+        likelihood = finer
+        top = glmm.climb(finer, np.append(top.point[:-1], max(0.2, abs(top.point[-1]))))
+    alone = likelihood.sources.alone()
+    return top, alone.value if alone else 0.0
 
 
 def make_sources(y: Floats, m: Floats, source: Any, model: ErrorModel, nodes: int) -> Sources:

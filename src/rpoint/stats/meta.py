@@ -167,7 +167,7 @@ def wald_heterogeneity(x: Any, n: Any) -> float:
 def _normal(x, n, names, method, transform, test, level) -> Meta:
     y, v = getattr(effects, transform.replace("-", "_"))(x, n)
     harmonic = len(n) / float(np.sum(1 / n))
-    back = {
+    back: Callable = {
         "logit": effects.inverse_logit,
         "arcsine": effects.inverse_arcsine,
         "freeman-tukey": partial(effects.inverse_freeman_tukey, n=harmonic),
@@ -293,7 +293,7 @@ def _heterogeneity(fit: MixedFit) -> dict[str, Any]:
     return {key: getattr(fit, key) for key in keys}
 
 
-def _ends(b: float, se: float, tau2: float, quantile: float, back: Callable) -> dict[str, float]:
+def _ends(b: float, se: float, tau2: float, quantile: float, back: Callable) -> dict[str, Any]:
     """Estimate, interval and prediction interval on the natural scale."""
     ahead = quantile * np.sqrt(se**2 + tau2)
     at = {"estimate": b, "lo": b - quantile * se, "hi": b + quantile * se}

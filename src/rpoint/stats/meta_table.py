@@ -76,6 +76,7 @@ def regression_of(
     """Regress the proportions of a table on one of its columns, or on counts of two."""
     if (covariate is None) == (counts is None):
         raise RpointError("name one covariate, or its two columns of counts")
+    name = covariate if counts is None else " / ".join(counts)
     frame = studies.frame
     return meta_regression(
         frame["x"],
@@ -86,6 +87,6 @@ def regression_of(
         error=error,
         scale=scale,
         study=frame["study"],
-        name=covariate or " / ".join(counts),
+        name=name or "covariate",
         level=level,
     )

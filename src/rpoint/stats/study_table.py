@@ -18,6 +18,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -133,6 +134,7 @@ def read_studies(
         raw, where = source.copy(), "the table"
         lines = np.arange(len(raw)) + 1
     else:
+        _refuse_empty(source)
         raw, where = read_file(source)
         lines = np.arange(len(raw)) + 2
     raw.columns = [str(c).strip() for c in raw.columns]
@@ -151,6 +153,12 @@ def read_studies(
         )
     frame = _checked(frame, kind, names, where)
     return Studies(kind, frame, where, names)
+
+
+def _refuse_empty(source: str | os.PathLike[str]) -> None:
+    path = Path(source)
+    if str(source) != "-" and path.is_file() and path.stat().st_size == 0:
+        raise RpointError("the table is empty", where=shorten(str(path)))
 
 
 def _refuse_repeats(raw: pd.DataFrame, where: str) -> None:
@@ -269,7 +277,8 @@ def _study(frame: pd.DataFrame, lines: list[str]) -> tuple[list[str], list[str]]
     if "study" not in frame:
         return [str(i + 1) for i in range(len(frame))], []
     names = ["" if v is None or v != v else str(v).strip() for v in frame["study"]]
-    faults, first = [], {}
+    faults: list[str] = []
+    first: dict[str, str] = {}
     for line, name in zip(lines, names, strict=True):
         if not name:
             faults.append(f"{line}: the name of the study is missing")

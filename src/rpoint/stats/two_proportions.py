@@ -72,8 +72,10 @@ def difference(x1: int, n1: int, x2: int, n2: int, level: float = 0.95) -> Diffe
     gap = p[0] - p[1]
     below = np.hypot(p[0] - lo[0], hi[1] - p[1])
     above = np.hypot(hi[0] - p[0], p[1] - lo[1])
-    ends = (float(100 * v) for v in (gap, gap - below, gap + above))
-    return Difference(int(x1), int(n1), int(x2), int(n2), *ends, check_level(level))
+    points, low, high = (float(100 * v) for v in (gap, gap - below, gap + above))
+    return Difference(
+        int(x1), int(n1), int(x2), int(n2), points, low, high, check_level(level)
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
