@@ -15,6 +15,7 @@ __version__ = "0.1.0"
 # Public name -> (module, attribute); without an attribute the name is the module.
 _PUBLIC: dict[str, tuple[str, str | None]] = {
     "RpointError": ("rpoint.errors", "RpointError"),
+    "basket": ("rpoint.stats.basket", "basket"),
     "catalog": ("rpoint.catalog", None),
     "cite": ("rpoint.catalog", "cite"),
     "claims": ("rpoint.evidence.claims", "load_claims"),
@@ -23,11 +24,15 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "hyperprogression": ("rpoint.endpoints.hyperprogression", "hyperprogression"),
     "incidence_study": ("rpoint.endpoints.incidence", "incidence_study"),
     "irecist": ("rpoint.endpoints.irecist", "irecist"),
+    "meta": ("rpoint.stats.meta_table", "meta"),
+    "meta_regression": ("rpoint.stats.meta_regression", "meta_regression"),
     "predict": ("rpoint.panel.forecast", "predict"),
+    "proportion": ("rpoint.stats.proportions", "proportion"),
     "rank": ("rpoint.tumour.rank", "rank"),
     "read_sizes": ("rpoint.endpoints.sizes", "read_sizes"),
     "recist": ("rpoint.endpoints.recist", "recist"),
     "regimen": ("rpoint.pharmacology.regimen", "parse"),
+    "simon": ("rpoint.stats.simon", "simon"),
     "simulate": ("rpoint.tumour.simulate", "simulate"),
     "survival": ("rpoint.stats.survival", "survival"),
     "synergy": ("rpoint.stats.synergy", "synergy"),

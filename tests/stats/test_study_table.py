@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.stats import count_text
+from rpoint.stats import count_text, meta_table
 from rpoint.stats.count_text import parse_counts, parse_words
 from rpoint.stats.meta_table import meta_of, regression_of
 from rpoint.stats.study_table import read_studies
@@ -137,6 +137,15 @@ def test_from_a_table_to_its_analysis(tmp_path):
         regression_of(counts)
 
 
+def test_the_examples_are_the_published_tables():
+    bcg = read_studies("example:bcg")
+    assert bcg.kind == "two groups" and len(bcg.frame) == 13
+    assert bcg.frame["n1"].sum() == 191064 and bcg.frame["x2"].sum() == 1510
+    assert read_studies("example:vasospasm").frame["x"].sum() == 246
+    with pytest.raises(RpointError, match="nearest: bcg"):
+        read_studies("example:bgc")
+
+
 def test_counts_in_words():
     assert parse_words(["any=6/31", "1/31"]) == [("any", 6, 31), ("", 1, 31)]
     assert parse_counts("lung=8/19,0/10") == [("lung", 8, 19), ("", 0, 10)]
@@ -157,3 +166,4 @@ def test_counts_in_words():
 
 def test_doctests():
     assert doctest.testmod(count_text).failed == 0
+    assert doctest.testmod(meta_table).failed == 0

@@ -52,6 +52,8 @@ def front_of_designs(
     front: list[Candidate] = []
     least = np.inf
     for n in range(2, largest + 1):
+        if not _possible(n, low, high, alpha, beta):
+            continue
         sizes = [_expected_sizes(n1, n, low, high, beta) for n1 in range(1, n)]
         # No design of this size or a larger one can be smaller on average: the search is over.
         if front and min((s.min() for s in sizes if len(s)), default=np.inf) >= least:
@@ -61,6 +63,15 @@ def front_of_designs(
             front.append(best)
             least = best[0]
     return front
+
+
+def _possible(n: int, low: _Rate, high: _Rate, alpha: float, beta: float) -> bool:
+    """Whether any test on n patients has both error rates (Neyman & Pearson's lemma)."""
+    error = low.tail(n)[1:]
+    r = int(np.argmax(error <= alpha))
+    share = (alpha - error[r]) / low.pmf(n)[r]
+    best = high.tail(n)[r + 1] + min(1.0, share) * high.pmf(n)[r]
+    return bool(best >= 1 - beta - TOLERANCE)
 
 
 def _expected_sizes(n1: int, n: int, low: _Rate, high: _Rate, beta: float) -> Floats:

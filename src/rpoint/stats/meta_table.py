@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+
+import pandas as pd
 
 from rpoint.errors import RpointError
 from rpoint.stats import effects
@@ -17,7 +20,44 @@ from rpoint.stats.meta import (
     meta_two_groups,
 )
 from rpoint.stats.meta_regression import Regression, Scale, meta_regression
-from rpoint.stats.study_table import Studies
+from rpoint.stats.study_table import Studies, read_studies
+
+
+def meta(
+    source: str | os.PathLike[str] | pd.DataFrame,
+    *,
+    method: str | None = None,
+    transform: Transform = "logit",
+    test: Test = "z",
+    measure: Measure = "odds ratio",
+    level: float = 0.95,
+) -> Meta:
+    """Pool the studies of a table: proportions, two groups, ratios or effects, by its columns.
+
+    Parameters
+    ----------
+    source
+        CSV, Parquet, "example:bcg", "example:vasospasm" or a DataFrame; see
+        `rpoint.stats.study_table`.
+    method, transform, test, level
+        As in `rpoint.stats.meta.meta_proportions`; the method left out is the GLMM for proportions
+        on the logit scale, else REML.
+    measure
+        Of two groups: "odds ratio", "risk ratio" or "risk difference".
+
+    Raises
+    ------
+    RpointError
+        For a table or options that are not allowed; every wrong row is named.
+
+    >>> found = meta("example:bcg", measure="risk ratio")
+    >>> print(f"{found.estimate:.3f} ({found.pi_lo:.3f} to {found.pi_hi:.3f})")
+    0.489 (0.155 to 1.549)
+    """
+    return meta_of(
+        read_studies(source, least=2), method=method, transform=transform, test=test,
+        measure=measure, level=level,
+    )  # fmt: skip
 
 
 def meta_of(

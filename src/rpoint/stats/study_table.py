@@ -43,6 +43,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "y": ("y", "yi"), "v": ("v", "vi"),
     "study": ("study", "basket", "label", "trial", "name", "author", "authors", "cohort"),
 }  # fmt: skip
+EXAMPLE, EXAMPLES = "example:", ("bcg", "vasospasm")
 NO_VALUE = ("", "na", "n/a", "nan", "null", ".", "none")
 
 
@@ -119,7 +120,7 @@ def read_studies(
     Parameters
     ----------
     source
-        CSV, Parquet, "-" for standard input, or a DataFrame.
+        CSV, Parquet, "-" for standard input, "example:NAME" (see `EXAMPLES`), or a DataFrame.
     kinds
         Those that are wanted.
     least
@@ -134,6 +135,7 @@ def read_studies(
         raw, where = source.copy(), "the table"
         lines = np.arange(len(raw)) + 1
     else:
+        source = _example(source)
         _refuse_empty(source)
         raw, where = read_file(source)
         lines = np.arange(len(raw)) + 2
@@ -153,6 +155,16 @@ def read_studies(
         )
     frame = _checked(frame, kind, names, where)
     return Studies(kind, frame, where, names)
+
+
+def _example(source: str | os.PathLike[str]) -> str | os.PathLike[str]:
+    name = str(source)
+    if not name.startswith(EXAMPLE):
+        return source
+    wanted = name.removeprefix(EXAMPLE)
+    if wanted not in EXAMPLES:
+        raise unknown_name("example", wanted, EXAMPLES, where=name)
+    return Path(__file__).parent / "data" / f"{wanted}.csv"
 
 
 def _refuse_empty(source: str | os.PathLike[str]) -> None:
