@@ -48,6 +48,19 @@ def test_a_folder_gets_tables_json_and_the_figure(panel, tmp_path, capsys):
     assert json.loads((out / "predictions.json").read_text(encoding="utf-8")) == printed
 
 
+def test_gains_of_a_combination_stand_beside_the_table(panel, tmp_path, capsys):
+    arms = ["--arm", "LEE011", "--arm", "HDM201", "--arm", "LEE011+HDM201", "--draws", "8"]
+    given = ["predict", panel, *arms, "--gain", "LEE011+HDM201", "-q"]
+    assert run([*given, "--out", str(tmp_path / "P.csv")]) == 0
+    assert "refuted" in capsys.readouterr().out
+    names = sorted(p.name for p in tmp_path.iterdir())
+    assert names == ["P-gain_groups.csv", "P-gains.csv", "P.csv", "panel.csv"]
+    assert run([*given, "--out", str(tmp_path / "all"), "--json"]) == 0
+    printed = json.loads(capsys.readouterr().out)
+    assert len(printed["gains"]) == 3 and printed["gain"]["experiment"]["models_per_group"] > 0
+    assert (tmp_path / "all" / "gains.svg").exists()
+
+
 def test_a_folder_whose_name_ends_like_a_file_stays_a_folder(panel, tmp_path):
     out = tmp_path / "odd.csv"
     out.mkdir()
@@ -88,6 +101,7 @@ def test_equal_numbers_for_any_jobs_and_seed_counts(panel, capsys):
         (["--arm", "palbociclib", "--assay", "line", "--screen", "GDSC9"], "GDSC"),
         (["--arm", "LEE011", "--draws", "7"], "--draws"),
         ([*ARM, "--assay", "mouse"], "--assay"),
+        ([*ARM, "--gain", "LEE011+HDM201"], "--gain"),
     ],
     ids=lambda value: " ".join(value)[:40] if isinstance(value, list) else value,
 )

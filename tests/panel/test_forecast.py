@@ -80,6 +80,35 @@ def test_wrong_options_are_one_error(options, says):
         run(**options)
 
 
+def test_a_combination_gains_over_the_better_of_its_parts():
+    found = run(arms=["LEE011", "HDM201", "LEE011+HDM201"], draws=16)
+    table = found.gain("LEE011+HDM201").to_frame()
+    assert set(table["model_id"]) == {"a", "b", "c"} and list(table["gain"])[0] > -1e-3
+    mutated = table.set_index("model_id").loc["b", "gain"]
+    assert abs(mutated) < 0.05  # neither drug has its target's gene
+    with pytest.raises(RpointError, match="unknown arm"):
+        found.gain("LEE011+CGM097")
+    with pytest.raises(RpointError, match="no combination"):
+        found.gain("LEE011")
+    lines = run(arms="palbociclib", assay="line")
+    with pytest.raises(RpointError, match="for xenografts alone"):
+        lines.gain("palbociclib")
+
+
+def test_curves_of_a_part_of_the_panel_are_those_of_the_whole(monkeypatch):
+    from rpoint.panel import forecast
+
+    whole = run(days=[7, 21]).curves()
+    monkeypatch.setattr(forecast, "CURVES_AT_ONCE", 1)
+    pd.testing.assert_frame_equal(run(days=[7, 21]).curves(), whole)
+
+
+def test_the_shipped_example_is_a_panel():
+    assert len(run("example:panel").to_frame()) == 16
+    with pytest.raises(RpointError, match="unknown example"):
+        run("example:panels")
+
+
 # -- concentrations ---------------------------------------------------------------------------
 @pytest.mark.parametrize(
     ("text", "range_nM"),

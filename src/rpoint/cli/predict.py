@@ -13,6 +13,7 @@ from rpoint.cli.console import Console, counter
 
 if TYPE_CHECKING:
     from rpoint.panel.forecast import Forecast
+    from rpoint.panel.gains import Gains
 
 PARTIAL = 3
 SHOWN = 20  # rows printed
@@ -57,6 +58,10 @@ def add_to(app: typer.Typer) -> None:
             str | None,
             typer.Option(metavar="D,D", help="Days of the curves, and curves [7,14,21]."),
         ] = None,
+        gain: Annotated[
+            str | None,
+            typer.Option(metavar="ARM", help="What this combination adds to its parts."),
+        ] = None,
         draws: Annotated[
             int, typer.Option(metavar="N", min=8, max=4096, help="Draws of what is not known.")
         ] = 64,
@@ -68,12 +73,16 @@ def add_to(app: typer.Typer) -> None:
         expr:GENE (log2) and vol:0, vol:3, vol:7 (mm³, untreated).  A row that cannot be predicted
         stays, with a status that says why.
 
-        With --out FILE.csv: the table; the curves beside it as FILE-curves.csv.  With --out DIR:
-        predictions.csv, curves.csv, predictions.json, predictions.svg.  Exit 3 if rows have no
-        prediction.
+        --gain A+B, with A and B among the arms, ranks the models by what the combination adds to
+        the better of the two, tells which genotypes gain, and the experiment that would decide.
+
+        With --out FILE.csv: the table; curves and gains beside it as FILE-curves.csv and
+        FILE-gains.csv.  With --out DIR: predictions.csv, curves.csv, gains.csv, gain_groups.csv,
+        predictions.json, and the figures.  Exit 3 if rows have no prediction.
         """
         from rpoint.panel.forecast import predict as run
 
+        check_gain(gain, arm)
         with io.progress("cells") as advance:
             found = run(
                 panel,
@@ -87,8 +96,21 @@ def add_to(app: typer.Typer) -> None:
                 jobs=io.jobs,
                 progress=counter(advance),
             )
-        report(io, found)
+        report(io, found, None if gain is None else found.gain(gain))
         return PARTIAL if found.missing else 0
+
+
+def check_gain(gain: str | None, arms: list[str]) -> None:
+    """Refuse a combination whose parts are no arms before anything is computed."""
+    if gain is None:
+        return
+    from rpoint.errors import unknown_name
+    from rpoint.panel.arms import xenograft_arm
+
+    names = [xenograft_arm(text).name for text in arms]
+    for part in (gain, *(piece.strip() for piece in gain.split("+"))):
+        if part not in names:
+            raise unknown_name("arm", part, names, where="--gain")
 
 
 def numbers(text: str) -> list[float]:
@@ -103,7 +125,7 @@ def numbers(text: str) -> list[float]:
         ) from None
 
 
-def report(io: Console, found: Forecast) -> None:
+def report(io: Console, found: Forecast, gained: Gains | None) -> None:
     """Print the first rows and write the files."""
     for note in found.notes:
         io.say(f"note: {note}")
@@ -112,12 +134,23 @@ def report(io: Console, found: Forecast) -> None:
     if len(found.table) > SHOWN:
         io.text(f"… {len(found.table):,} rows in all; --out FILE.csv writes them")
     io.text("median and 90 % interval of one new measurement; a prediction, not a measurement")
+    if gained is not None:
+        io.table(gained.by_group().to_dict("records"), title=f"{gained.combination}: gain")
+        io.text(gained.experiment()["decides"])
     if found.missing:
         io.say(f"{found.missing:,} rows have no prediction; their status says why")
     if io.json:
-        io.result(found.to_dict())
+        io.result(whole(found, gained))
     if io.out is not None:
-        write(io, io.out, found)
+        write(io, io.out, found, gained)
+
+
+def whole(found: Forecast, gained: Gains | None) -> dict[str, Any]:
+    """Everything, as plain data."""
+    if gained is None:
+        return found.to_dict()
+    told = {"groups": gained.by_group(), "experiment": gained.experiment()}
+    return {**found.to_dict(), "gains": gained.to_frame(), "gain": told}
 
 
 def row(line: dict[str, Any], value: str) -> dict[str, Any]:
@@ -128,18 +161,25 @@ def row(line: dict[str, Any], value: str) -> dict[str, Any]:
     return {**shown, value.replace("_", " "): text, "status": line["status"]}
 
 
-def write(io: Console, out: Path, found: Forecast) -> None:
-    """Write one CSV, or a folder of files; all or nothing."""
+def write(io: Console, out: Path, found: Forecast, gained: Gains | None) -> None:
+    """Write one CSV and those beside it, or a folder of files; all or nothing."""
     from rpoint.files import names_file, staged, write_json, write_text
+    from rpoint.panel.figures import gain_figure
 
     one = names_file(out, ".csv")
-    table = out.name if one else "predictions.csv"
-    curves = f"{out.stem}-curves.csv" if one else "curves.csv"
+    name = f"{out.stem}-{{}}.csv" if one else "{}.csv"
+    tables = {out.name if one else "predictions.csv": found.table}
+    if found.volumes is not None:
+        tables[name.format("curves")] = found.volumes
+    if gained is not None:
+        tables[name.format("gains")] = gained.to_frame()
+        tables[name.format("gain_groups")] = gained.by_group()
     with staged(out.parent if one else out) as folder:
-        write_text(folder / table, found.table.to_csv(index=False, float_format="%.6g"))
-        if found.volumes is not None:
-            write_text(folder / curves, found.volumes.to_csv(index=False, float_format="%.6g"))
+        for file, table in tables.items():
+            write_text(folder / file, table.to_csv(index=False, float_format="%.6g"))
         if not one:
-            write_json(folder / "predictions.json", found.to_dict())
+            write_json(folder / "predictions.json", whole(found, gained))
             found.plot().save(folder / "predictions.svg")
+            if gained is not None:
+                gain_figure(gained).save(folder / "gains.svg")
     io.say(f"written: {out}")

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 import pandas as pd
 
+from rpoint.panel.gains import Gains
 from rpoint.panel.judge import OURS, POOLED
 from rpoint.plots import panel as plots
 from rpoint.plots import panel_quality as quality
@@ -31,6 +32,15 @@ def figures(tables: Mapping[str, pd.DataFrame]) -> dict[str, Figure]:
         rows = tables["curves"]
         found["curves"] = quality.curve_density(rows[rows["arm"] != POOLED], sources=(GAO,))
     return found
+
+
+def gain_figure(found: Gains) -> Figure:
+    """What a combination adds, by genotype: see `gains.Gains.by_group`."""
+    table = found.by_group().rename(
+        columns={"models": "n", "lo90": "gain_lo90", "hi90": "gain_hi90"}
+    )
+    title = f"{found.combination}: predicted gain over the better of {' and '.join(found.parts)}"
+    return plots.new_combinations(table.assign(setting="genotypes of the panel"), title=title)
 
 
 def _assay(assay: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Figure]:

@@ -15,6 +15,7 @@ from rpoint.panel import prediction as predicted
 from rpoint.panel.coefficients import Coefficients
 from rpoint.panel.concentrations import read_range
 from rpoint.panel.examples import located
+from rpoint.panel.gains import Gains, gains_of
 from rpoint.panel.noun import OK, Panel
 from rpoint.panel.predict import DRAWS, SCREEN, predict_lines, predict_xenografts
 from rpoint.panel.read import read_panel
@@ -27,6 +28,7 @@ SCREENS = ("GDSC1", "GDSC2", "NeST")  # whose length, reference and noise can be
 DAYS = (7.0, 14.0, 21.0)
 LAST_DAY = 365.0
 MOST_DRAWS = 4096
+CURVES_AT_ONCE = 15_000  # (model, arm, day) whose draws are held in memory
 MOST_LISTED = 20  # rows with a remark that are told one by one
 LABEL = "prediction, not measurement"
 Progress = Callable[[int, int], None] | None
@@ -50,6 +52,8 @@ class Forecast:
         What was assumed.
     settings
         Seed, draws and what else the numbers hang on.
+    made
+        The draws behind the table.
     """
 
     assay: str
@@ -57,6 +61,7 @@ class Forecast:
     volumes: pd.DataFrame | None
     notes: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
+    made: predicted.Inhibitions | predicted.Areas | None = None
 
     @property
     def value(self) -> str:
@@ -87,6 +92,33 @@ class Forecast:
                 mend="ask for days: predict(..., days=[7, 14, 21])",
             )
         return self.volumes.copy()
+
+    def gain(self, combination: str, parts: Sequence[str] = ()) -> Gains:
+        """What a combination adds to the better of its parts, tumour by tumour.
+
+        Parameters
+        ----------
+        combination
+            One of the arms.
+        parts
+            Arms that it is compared with; those named in it ("LEE011+HDM201") when left out.
+
+        Raises
+        ------
+        RpointError
+            If an arm was not predicted.
+        """
+        if not isinstance(self.made, predicted.Inhibitions):
+            raise _only("gains of a combination", "xenografts", "predict xenografts")
+        wanted = list(parts) or [part.strip() for part in combination.split("+")]
+        if len(wanted) < 2:
+            raise RpointError(
+                "this arm is no combination",
+                where="gain",
+                found=combination,
+                mend='name an arm such as "LEE011+HDM201", and give its parts as arms too',
+            )
+        return gains_of(self.made, combination, wanted)
 
     def summary(self) -> pd.DataFrame:
         """One row an arm: models, quartiles of the predicted value, rows without one."""
@@ -193,7 +225,7 @@ def predict(
         read = _panel(panel)
         areas = predict_lines(read, names, concentration_nM=range_nM, screen=screen, **shared)
         settings |= {"concentration_nM": list(range_nM), "screen": screen}
-        return Forecast(assay, areas.to_frame(), None, _notes(read), settings)
+        return Forecast(assay, areas.to_frame(), None, _notes(read), settings, areas)
     if conc is not None:
         raise _only("concentrations", "lines", "ask for lines, or write the dose into the arm")
     wanted = None if days is None else _days(days)
@@ -201,7 +233,7 @@ def predict(
     made = predict_xenografts(read, names, **shared)
     settings["regimens"] = {plan.name: str(plan.regimen) for plan in made.plans}
     curves = None if wanted is None else _curves(made, read, wanted)
-    return Forecast(assay, made.to_frame(), curves, _notes(read), settings)
+    return Forecast(assay, made.to_frame(), curves, _notes(read), settings, made)
 
 
 def _panel(panel: Panel | pd.DataFrame | str | os.PathLike[str]) -> Panel:
@@ -236,9 +268,25 @@ def _days(days: Sequence[float]) -> list[float]:
 
 
 def _curves(made: predicted.Inhibitions, panel: Panel, days: list[float]) -> pd.DataFrame:
-    median, spread = predicted._growth_of_types(panel.types)
-    rates = growth_rates(panel, median, spread)
-    return made.curves(days, rates if len(rates) else None)
+    """Curves of all models, a part of the panel at a time: their draws fill memory."""
+    step = max(1, CURVES_AT_ONCE // (len(made.arms) * len(days)))
+    parts = []
+    for first in range(0, len(panel), step):
+        rows = np.arange(first, min(first + step, len(panel)))
+        some = panel.subset(rows)
+        rates = growth_rates(some, *predicted._growth_of_types(some.types))
+        part = predicted.Inhibitions(
+            panel=some,
+            arms=made.arms,
+            plans=made.plans,
+            inhibition=made.drawn.draws,
+            scale=made.drawn.scale,
+            hidden=made.hidden,
+            where=made.drawn.where[rows],
+            seed=made.seed,
+        )
+        parts.append(part.curves(days, rates if len(rates) else None))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _notes(panel: Panel) -> tuple[str, ...]:

@@ -200,7 +200,8 @@ def new_combinations(
         charts.append(body.properties(title=alt.TitleParams(str(setting), fontSize=11)))
     chart = alt.vconcat(*charts, spacing=18).properties(title=title)
     caption = (
-        "Prediction, not measurement. Dot: median over models of that genotype and parameters; "
-        "line: 90 % interval. Right of 0 the combination inhibits more than its better part."
+        "Prediction, not measurement. Dot: mean over the tumours of that genotype; line: 90 % "
+        "interval of that mean over what the model does not know. Right of 0 the combination "
+        "inhibits more than the better of its parts."
     )
     return Figure(chart, drawn, title, caption, tuple(sources))
