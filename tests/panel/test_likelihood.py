@@ -108,7 +108,7 @@ def test_an_area_without_effect_is_the_reference() -> None:
     x = objective.values(np.zeros(len(objective.names)))
     low = objective.group(group, {**x, "reference:GDSC1": -0.5})[0]
     assert (objective.group(group, x)[0] > low).all()
-    assert len(LN_DISH) == 8
+    assert len(LN_DISH) == 6
 
 
 def test_exposure_and_switches_are_recovered() -> None:

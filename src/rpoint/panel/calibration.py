@@ -25,8 +25,8 @@ from rpoint.panel.traits import Traits
 from rpoint.tumour.streams import stream
 
 ROUNDS = 1  # of engine and optimiser
-MOST_STEPS = 150
-SETS = {"xenograft": 6, "line": 4}
+MOST_STEPS = 120
+SETS = {"xenograft": 6, "line": 3}
 DRAWS = 64
 #: Sets behind the curves' derivatives; they vary little between sets.
 SLOPE_SETS = 2

@@ -32,7 +32,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _STEP = float(np.log(GRID[1] / GRID[0]))
 _FIRST = float(np.log(GRID[0])) - _STEP  # the curves are given a column of ones here
 #: Concentrations at which an area is evaluated: midpoints of equal steps of ln c over the screen.
-_DISH = np.linspace(*np.log(SCREEN_NM), 9)
+_DISH = np.linspace(*np.log(SCREEN_NM), 7)
 LN_DISH = 0.5 * (_DISH[1:] + _DISH[:-1])
 _ON = np.array(COMPONENTS, float)  # (4, 2) whether TP53, RB1 work
 
@@ -133,10 +133,10 @@ class Objective:
         x = self.values(z)
         total, gradient = 0.0, np.zeros(len(self.names))
         for group in self.groups:
-            log_p, scores = self.group(group, x)
-            total += float(log_p.sum())
-            for name, score in scores.items():
-                gradient[self._index[name]] += score.sum()
+            state = self._evaluate(group, x)
+            total += group.weight * float(state.log_p.sum())
+            for name, sum_of_scores in state.gradient().items():
+                gradient[self._index[name]] += group.weight * sum_of_scores
         return 0.5 * float(z @ z) - total, z - self.sd * gradient
 
     def scores(self, x: Mapping[str, float]) -> np.ndarray:
@@ -151,9 +151,13 @@ class Objective:
 
     def group(self, group: Group, x: Mapping[str, float]) -> tuple[np.ndarray, dict]:
         """(N,) log likelihoods, and coefficient -> (N,) their derivatives."""
-        state = _Evaluated(group, self.tables[group.assay], self._evidence[group.assay], x)
+        state = self._evaluate(group, x)
         scores = {name: group.weight * score for name, score in state.scores().items()}
         return group.weight * state.log_p, scores
+
+
+    def _evaluate(self, group: Group, x: Mapping[str, float]) -> _Evaluated:
+        return _Evaluated(group, self.tables[group.assay], self._evidence[group.assay], x)
 
 
 class _Evaluated:
@@ -250,6 +254,40 @@ class _Evaluated:
     # -- scores ---------------------------------------------------------------------------------
     def scores(self) -> dict[str, np.ndarray]:
         """Coefficient -> (N,) derivatives of the log likelihoods."""
+        return self._direct_scores() | self._cell_scores()
+
+    def gradient(self) -> dict[str, float]:
+        """Coefficient -> sum of its scores; the curves' part by one pass over their points."""
+        found = {name: float(score.sum()) for name, score in self._direct_scores().items()}
+        slopes = self.tables.slopes.get(self.group.arm.parts[0].axis, {})
+        if slopes:
+            shape = self.tables.curves[self.group.arm.parts[0].axis].shape
+            by_point = self._by_point().reshape(shape)
+            by_model = by_point.sum(axis=1, keepdims=True)  # slopes are the same for every set
+            for name, slope in slopes.items():
+                weight = by_model if slope.shape[1] == 1 else by_point
+                found[name] = float((weight * slope).sum())
+        return found
+
+    def _by_point(self) -> np.ndarray:
+        """Derivative of the summed log likelihood by every point of the curves, flat."""
+        found = np.zeros(self.curve.size)
+        if self.group.assay == "xenograft":
+            self._scatter(found, -self.push, self.cell)
+        else:
+            for weight, cell in self.dish:
+                self._scatter(found, self.push * weight / len(LN_DISH), cell)
+        return found
+
+    def _scatter(self, found: np.ndarray, push: np.ndarray, place) -> None:
+        cell, part = place
+        start = (self.rows * self.curve.shape[1] + cell).ravel()
+        low, high = (push * (1.0 - part)).ravel(), (push * part).ravel()
+        found += np.bincount(start, low, found.size)
+        found += np.bincount(start + 1, high, found.size)
+
+    def _direct_scores(self) -> dict[str, np.ndarray]:
+        """Scores of the coefficients that leave the curves alone."""
         group = self.group
         moved = self.push * self.by_dose
         shift = moved.sum(axis=(1, 2, 3))
@@ -267,7 +305,7 @@ class _Evaluated:
             found[f"reference:{group.screen}"] = self.push.sum(axis=(1, 2, 3))
             found |= {f"growth:{k}": growth * (self.kinds == k) for k in self._kinds()}
         found |= {f"type:{k}:{group.target}": shift * (self.kinds == k) for k in self._kinds()}
-        return found | self._switch_scores() | self._cell_scores()
+        return found | self._switch_scores()
 
     def _kinds(self) -> list[str]:
         return sorted(set(self.kinds) - {""})
