@@ -37,7 +37,7 @@ def main(argv: list[str] | None = None) -> int:
     with as_file(files("rpoint.calibrate") / "data" / "start.csv") as path:
         start = problem.to_unit(read(path))
     draws = run(problem, start, plan, args.work or args.out.with_suffix(".npz"), tell)
-    ensemble, report = select(problem, draws, plan)
+    ensemble, report = select(problem, draws, plan, tell)
     as_table(ensemble).to_csv(args.out, index=False, float_format="%.6g")
     report.to_csv(args.out.with_name(args.out.stem + "_diagnostics.csv"), float_format="%.4g")
     tell(f"{len(ensemble)} sets written to {args.out}")

@@ -168,9 +168,9 @@ class _Margins:
     def doses(self) -> dict[str, np.ndarray]:
         """Demands of the second fit; those with a bar must hold in every accepted set.
 
-        * Label dose: palbociclib 125 mg with endocrine treatment works (PALOMA-3: hazard ratio 0.42),
-          unbound plasma is 7-9 times the in-cell constant, and TK1 in patients is halved at an
-          unbound 17 nM. Growth of ER+ cells there: at most 0.6 of the untreated.
+        * Label dose: palbociclib 125 mg with endocrine treatment works (PALOMA-3: hazard ratio 0.42);
+          unbound plasma is 7-9 times the in-cell constant. Growth of ER+ cells there: at most 0.6 of
+          the untreated. (The unbound IC50 on TK1 in patients, 17 nM, stays a check.)
         * No dose of the drug makes cells grow faster (by more than 5 %).
         * RB1-mutant lines with wild-type TP53 are as resistant to nutlin-3a as TP53-mutant ones
           (median AUC 0.976; 0.876 with both genes wild type; GDSC1): what p21 does there, it does

@@ -32,11 +32,13 @@ Tell = Callable[[str], None]
 
 #: Other demands that an accepted set may miss, and by how much of the scale unit at most; what
 #: every set must meet (`is_strong`) it may not.
-MISSES, FAR = 6, 0.5
+MISSES, FAR = 3, 0.5
 #: States that the chains' archive begins with, beside the chains themselves.
 ARCHIVE = 120
 #: Nodes of the final judgement (the search uses fewer).
 JUDGE_NODES = 5
+#: Draws judged for one set that is shipped.
+JUDGED = 4
 JUDGE_RTOL = 1e-5
 
 
@@ -105,21 +107,20 @@ def run(
 
 
 def select(
-    problem: Problem, draws: dict[str, np.ndarray], plan: Plan
+    problem: Problem, draws: dict[str, np.ndarray], plan: Plan, tell: Tell
 ) -> tuple[Ensemble, pd.DataFrame]:
     """The ensemble; per parameter: quantiles, width against the prior, R-hat, effective size."""
     half = draws["x"][len(draws["x"]) // 2 :]
-    every = max(1, half.shape[0] * half.shape[1] // (4 * plan.sets))
-    flat = half.reshape(-1, half.shape[-1])[::every]
-    score = replace(problem, nodes=JUDGE_NODES, rtol=JUDGE_RTOL).score(flat)
-    accepted = np.unique(flat[accept(score)], axis=0)
-    if len(accepted) < plan.sets:
+    states = np.unique(half.reshape(-1, half.shape[-1]), axis=0)  # a chain that stays counts once
+    states = np.random.default_rng([plan.seed, 2]).permutation(states)[: JUDGED * plan.sets]
+    good = accept(replace(problem, nodes=JUDGE_NODES, rtol=JUDGE_RTOL).score(states))
+    tell(f"{good.sum()} of {len(states)} different draws accepted")
+    chosen = states[good]
+    if len(chosen) < plan.sets:
         raise RpointError(
-            f"Only {len(accepted)} different draws of {len(flat)} are accepted; {plan.sets} are "
+            f"Only {len(chosen)} of {len(states)} different draws are accepted; {plan.sets} are "
             "needed. Sample longer (--iterations)."
         )
-    order = np.random.default_rng([plan.seed, 2]).permutation(len(accepted))
-    chosen = accepted[order]
     return problem.to_ensemble(chosen[: plan.sets]), diagnose(problem, half, chosen)
 
 

@@ -28,10 +28,10 @@ Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 STEP = 0.1
 EDGE = 3.5
 #: Lengths along the line from the optimum to a draw, the longest first.
-LENGTHS = (1.0, 0.7, 0.5, 0.3, 0.15)
-#: Log density below the optimum's that a spread draw may have: a chi-square's spread in many
-#: dimensions (half of 75 and twice its standard deviation).
-DROP = 50.0
+LENGTHS = (1.0, 0.7, 0.5, 0.3, 0.2, 0.12, 0.07)
+#: Log density below the optimum's that a spread draw may have: what sampling 75 dimensions costs
+#: (half of 75) less the part that the data leave free.
+DROP = 25.0
 
 
 @dataclass(frozen=True)

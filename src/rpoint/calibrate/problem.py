@@ -15,13 +15,13 @@ from rpoint.calibrate.predict import ASSAY, DISCREPANCY, predict, predictable
 from rpoint.tumour.cells import run_cells
 
 #: Weight of a missed demand: a miss of one scale unit costs this many log units, linearly.
-HINGE = 50.0
+HINGE = 120.0
 #: The same for what every accepted set must meet (their names have a bar): the strong cells of the
 #: matrix, that a single drug leaves enough growth for a combination to be judged at all, and the
 #: effect of label doses.
-STRONG_HINGE = 100.0
+STRONG_HINGE = 200.0
 #: A missed demand also costs this much at once, so that small misses do not pile up on thresholds.
-STEP = 1.0
+STEP = 3.0
 #: A demand that no set of either fit meets together with the others is asked for softly.
 SOFT = {"E3 doublet regrows": 10.0}
 #: Margins are cut off here, so that one failing demand does not outvote everything else.

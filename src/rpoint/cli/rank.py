@@ -9,7 +9,7 @@ import typer
 
 from rpoint.cli.command import command
 from rpoint.cli.console import Console, counter
-from rpoint.cli.subject import CDK46_FAULT, Alterations, TumourName, make_tumour
+from rpoint.cli.subject import KNOWN_FAULT, Alterations, TumourName, make_tumour
 
 if TYPE_CHECKING:
     from rpoint.tumour.rank import Ranking
@@ -58,8 +58,8 @@ def report(io: Console, result: Ranking, top: int) -> None:
     io.text(repr(result.tumour))
     io.table([row(line) for line in result.summary(top).to_dict("records")])
     io.text("growth over the untreated tumour: median, 5th and 95th percentile over the ensemble")
-    io.text(CDK46_FAULT)
-    whole = {**result.to_dict(), "sources": result.cite(), "known_faults": [CDK46_FAULT]}
+    io.text(KNOWN_FAULT)
+    whole = {**result.to_dict(), "sources": result.cite(), "known_faults": [KNOWN_FAULT]}
     if io.json:
         io.result(whole)
     if io.out is not None:

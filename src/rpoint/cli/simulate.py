@@ -11,7 +11,7 @@ import typer
 from rpoint.cli.command import command
 from rpoint.cli.console import Console, counter
 from rpoint.cli.subject import (
-    CDK46_FAULT,
+    KNOWN_FAULT,
     Alterations,
     Clones,
     TumourName,
@@ -94,8 +94,8 @@ def report(io: Console, result: Simulation, explained: Explanation | None) -> No
     io.text(repr(result.tumour))
     io.table([row(line) for line in result.summary().to_dict("records")])
     io.text("medians, with 5th and 95th percentile over patients; responses are not confirmed")
-    io.text(CDK46_FAULT)
-    whole = {**result.to_dict(), "sources": result.cite(), "known_faults": [CDK46_FAULT]}
+    io.text(KNOWN_FAULT)
+    whole = {**result.to_dict(), "sources": result.cite(), "known_faults": [KNOWN_FAULT]}
     if explained is not None:
         io.text(str(explained))
         whole["why"] = reasons(explained)

@@ -24,10 +24,10 @@ Clones = Annotated[
     typer.Option("--clone", metavar="NAME=SHARE", help="As RB1-loss=0.001; may be repeated."),
 ]
 
-#: Said beside every result at label doses, until the calibration mends it.
-CDK46_FAULT = (
-    "known fault: CDK4/6 inhibitors at label doses are understated "
-    "(documentation, the cell model, known faults)"
+#: Said beside every result over the ensemble, until the calibration mends it.
+KNOWN_FAULT = (
+    "known fault: the parameter sets stand round one optimum, so ranges are too narrow "
+    "(documentation, calibration)"
 )
 
 
