@@ -14,7 +14,7 @@ from pathlib import Path
 
 from rpoint.errors import RpointError
 from rpoint.panel import folder
-from rpoint.panel.fit import learn
+from rpoint.panel.fit import learn, with_combinations
 from rpoint.panel.shipped import write_coefficients
 
 
@@ -39,7 +39,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         found = learn(
             mice, lines, seed=given.seed, jobs=given.jobs, rounds=given.rounds, progress=say
         )
-        write_coefficients(given.out, found.coefficients)
+        known = found.coefficients
+        if mice is not None:
+            say("combinations")
+            known = with_combinations(known, mice, mice.response, given.seed, given.jobs, None)
+        write_coefficients(given.out, known)
     except RpointError as error:
         print(error, file=sys.stderr)
         return 1

@@ -82,6 +82,13 @@ class Arm:
     assumed: bool = False
 
 
+    @property
+    def together(self) -> str | None:
+        """Coefficient of the exposures of its drugs together; None for a single drug."""
+        drugs = sorted(part.drug for part in self.parts)
+        return f"together:{'+'.join(drugs)}" if len(drugs) > 1 else None
+
+
 @cache
 def axis_of(drug: str) -> Axis:
     """The axis of a drug, its strongest-written input first.

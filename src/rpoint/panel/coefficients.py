@@ -107,6 +107,10 @@ class Coefficients:
             return known.mean + known.sd * unit_normals
         return self.draws[:, column]
 
+    def joined(self, name: str, draws: np.ndarray) -> Coefficients:
+        """With one more coefficient, (J,) draws."""
+        return Coefficients((*self.names, name), np.column_stack([self.draws, draws]))
+
     def means(self) -> pd.Series:
         """Mean of every learnt coefficient."""
         return pd.Series(self.draws.mean(axis=0), index=list(self.names))

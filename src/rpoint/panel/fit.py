@@ -19,6 +19,7 @@ from rpoint.panel.heldout import HeldOut
 from rpoint.panel.observations import Group, line_groups, xenograft_groups
 from rpoint.panel.predict import predict_lines, predict_xenografts
 from rpoint.panel.shipped import shipped
+from rpoint.panel.together import learn_together
 from rpoint.panel.traits import Traits, traits
 from rpoint.tumour.simulate import shipped as shipped_ensemble
 
@@ -111,11 +112,28 @@ def crossval(
         else:
             say(f"fold {fold + 1} of {folds}: learning without it")
             known = hold_out(whole, held, seed=seed).coefficients
+            if mice is not None:
+                seen = mice.response[~mice.response["model_id"].isin(_names(mice, held))]
+                known = with_combinations(known, mice, seen, seed, jobs, ensemble)
             say(f"fold {fold + 1} of {folds}: predicting it")
         for name, part in _predict(mice, lines, held, known, seed, jobs, ensemble).items():
             parts.setdefault(name, []).append(part)
     note = "coefficients learnt without each fold" if refit else "shipped coefficients"
     return {name: _joined(found, note) for name, found in parts.items()}
+
+
+def with_combinations(
+    known: Coefficients, mice: Xenografts, response: pd.DataFrame, seed, jobs, ensemble
+) -> Coefficients:
+    """Coefficients that also know what drugs reach together, from some mice."""
+    arms = predictable_arms(response["arm"].unique())
+    return learn_together(
+        known, mice.panel, response, arms, seed=seed, jobs=jobs, ensemble=ensemble
+    )
+
+
+def _names(mice: Xenografts, held: Mapping[str, np.ndarray]) -> list[str]:
+    return [mice.panel.ids[k] for k in np.flatnonzero(held["xenograft"])]
 
 
 def _held(mice, lines, fold: int | None, folds: int, seed: int) -> dict[str, np.ndarray]:

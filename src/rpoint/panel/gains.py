@@ -18,10 +18,13 @@ import pandas as pd
 from scipy.stats import norm
 
 from rpoint.errors import RpointError, unknown_name
+from rpoint.panel.arms import Arm
 from rpoint.panel.noun import Panel
 from rpoint.panel.predict import DRAWS, predict_xenografts
 from rpoint.panel.prediction import ENOUGH, Inhibitions
 from rpoint.panel.traits import copies_of
+from rpoint.plots import panel as plots
+from rpoint.plots._figure import Figure
 
 LABEL = "prediction: this combination was not measured in any panel that the model has seen"
 #: Genes whose states name a group, in this order.
@@ -152,6 +155,25 @@ class Gains:
             ),
         }
 
+    def to_dict(self) -> dict[str, Any]:
+        """Models, groups and the deciding experiment as plain data."""
+        return {
+            "label": LABEL,
+            "combination": self.combination,
+            "parts": list(self.parts),
+            "models": self.to_frame().to_dict("records"),
+            "groups": self.by_group().to_dict("records"),
+            "experiment": self.experiment(),
+        }
+
+    def plot(self) -> Figure:
+        """The gain of every group, the largest first, with 90 % intervals."""
+        table = self.by_group().rename(
+            columns={"models": "n", "lo90": "gain_lo90", "hi90": "gain_hi90"}
+        )
+        title = f"{self.combination}: predicted gain by genotype"
+        return plots.new_combinations(table.assign(setting=repr(self.panel)[1:-1]), title=title)
+
     def __repr__(self) -> str:
         parts = ", ".join(self.parts)
         return f"<Gains of {self.combination} over {parts}: {len(self.panel)} models>"
@@ -190,6 +212,29 @@ def gains(
     both = combination or "+".join(parts)
     made = predict_xenografts(panel, [*parts, both], draws=draws, seed=seed, jobs=jobs, **known)
     return gains_of(made, made.arms[-1], made.arms[:-1])
+
+
+def parts_of(plans: Sequence[Arm], combination: str) -> tuple[str, ...]:
+    """The arms that a combination is compared with: those that give some of its drugs, no other.
+
+    Raises
+    ------
+    RpointError
+        If there is no such combination, or its parts are not among the arms.
+    """
+    by_name = {plan.name: {part.drug for part in plan.parts} for plan in plans}
+    if combination not in by_name:
+        raise unknown_name("arm", combination, by_name, where="--gain")
+    whole = by_name[combination]
+    found = tuple(name for name, drugs in by_name.items() if drugs < whole)
+    if set().union(*(by_name[name] for name in found)) != whole:
+        raise RpointError(
+            "a gain is over the parts of a combination, which must be arms as well",
+            where="--gain",
+            found=combination,
+            mend="add an --arm for each of " + ", ".join(sorted(whole)),
+        )
+    return found
 
 
 def gains_of(made: Inhibitions, combination: str, parts: Sequence[str]) -> Gains:

@@ -220,9 +220,10 @@ class _Run:
     def exposure(self, plan: Arm, assay: str, ln_c: float = 0.0) -> dict[str, Any]:
         """Inputs of the cell model for every (model, draw), flat."""
         points = []
+        together = 0.0 if plan.together is None else self.draws.of(plan.together)
         for part in plan.parts:
             if assay == "xenograft":
-                own = np.log(part.exposure) + self.draws.of(f"exposure:{part.drug}")
+                own = np.log(part.exposure) + self.draws.of(f"exposure:{part.drug}") + together
             else:
                 own = ln_c - np.log(arms_of.constant_nM(part.drug)) + self.draws.of("medium")
                 own = own + self.draws.of(f"dish:{part.drug}")
