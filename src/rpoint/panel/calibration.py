@@ -29,7 +29,7 @@ MOST_STEPS = 120
 SETS = {"xenograft": 6, "line": 3}
 DRAWS = 64
 #: Sets behind the curves' derivatives; they vary little between sets.
-SLOPE_SETS = 2
+SLOPE_SETS = {"xenograft": 2, "line": 1}
 _LARGEST_MOVE = 6.0  # prior SDs: further out the curves are not linear in the coefficients
 
 
@@ -119,7 +119,7 @@ def _tables(panels, groups, ensembles, best, slopes, jobs) -> dict[str, Tables]:
         beta = {name: best[name] for name in CELL_COEFFICIENTS}
         whole = make_tables(found, axes, ensembles[assay], assay, beta, jobs=jobs)
         if slopes:
-            few, some = _few(found, ensembles[assay])
+            few, some = _few(found, ensembles[assay], SLOPE_SETS[assay])
             own = slopes if found.expression else [s for s in slopes if "expression" not in s]
             part = make_tables(few, axes, some, assay, beta, slopes=own, jobs=jobs)
             whole = replace(whole, slopes=_mean_over_sets(part.slopes))
@@ -127,9 +127,10 @@ def _tables(panels, groups, ensembles, best, slopes, jobs) -> dict[str, Tables]:
     return made
 
 
-def _few(found: Traits, ensemble: Any) -> tuple[Traits, Any]:
+def _few(found: Traits, ensemble: Any, count: int) -> tuple[Traits, Any]:
     """Evenly spaced replicates and their sets."""
-    keep = np.unique(np.linspace(0, len(ensemble) - 1, SLOPE_SETS).round().astype(int))
+    last = len(ensemble) - 1
+    keep = np.unique(np.linspace(0, last, count + 2)[1:-1].round().astype(int))
     return found.replicate(keep), ensemble.take(keep)
 
 
@@ -214,7 +215,8 @@ def hold_out(
     """
     groups = [g.keep(~held[g.assay]) if g.assay in held else g for g in whole.groups]
     groups = [group for group in groups if len(group.value)]
-    begin = {**start(), **first_exposures(groups, whole.tables, start())}
+    at = {**start(), **whole.tables[groups[0].assay].at}
+    begin = {**at, **first_exposures(groups, whole.tables, at)}
     best, value, objective = maximise(groups, whole.tables, begin)
     coefficients = posterior(objective, best, seed)
     return Calibration(coefficients, best, value, whole.tables, tuple(groups))

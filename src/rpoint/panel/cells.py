@@ -60,7 +60,8 @@ def _rows(found: Traits, beta, switches: Mapping[str, np.ndarray]) -> Rows:
     shape = next(iter(switches.values())).shape
     handles = {pool: _amount(found, pool, beta) for pool in POOLS}
     handles |= _drives(found, beta)
-    handles["g_ER"] = np.maximum(found.er, np.clip(beta.get("lineage", 0.0), 0.0, 1.0))
+    lineage = np.minimum(np.exp(beta.get("lineage", -np.inf)), 1.0)
+    handles["g_ER"] = np.maximum(found.er, lineage)
     handles["g_p16"] = _p16(found, beta)
     handles["TOR_growth"] = np.clip(beta.get("TOR_growth", 0.0), 0.0, 0.95) + 0.0 * found.er
     amount = _factor(beta.get("expression:RB1", 0.0) * _expression(found, "RB1"))

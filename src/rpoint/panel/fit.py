@@ -12,7 +12,7 @@ from rpoint.errors import RpointError
 from rpoint.panel import arms as arms_of
 from rpoint.panel.arms import Arm
 from rpoint.panel.calibration import ROUNDS, SETS, Calibration, calibrate, hold_out
-from rpoint.panel.coefficients import Coefficients
+from rpoint.panel.coefficients import CELL_COEFFICIENTS, Coefficients
 from rpoint.panel.folder import Lines, Xenografts
 from rpoint.panel.folds import folds as folds_of
 from rpoint.panel.heldout import HeldOut
@@ -45,6 +45,7 @@ def learn(
     jobs: int | None = None,
     progress: Say = None,
     rounds: int = ROUNDS,
+    first: Mapping[str, float] | None = None,
 ) -> Calibration:
     """Learn the coefficients from xenografts, lines or both.
 
@@ -54,6 +55,10 @@ def learn(
         Tables of `rpoint.panel.folder`; None if there are none.
     ensemble
         Parameter sets; the shipped ones when left out.
+    rounds
+        Times that the curves are made.
+    first
+        Coefficients at which they are made first; the priors when left out.
     """
     whole = shipped_ensemble() if ensemble is None else ensemble
     panels: dict[str, Traits] = {}
@@ -67,7 +72,14 @@ def learn(
         groups += line_groups(lines.auc, lines.panel.ids, screens, LEARNT_DRUGS)
     ensembles = {assay: whole.thin(SETS[assay]) for assay in panels}
     return calibrate(
-        panels, groups, ensembles, rounds=rounds, seed=seed, jobs=jobs, progress=progress
+        panels,
+        groups,
+        ensembles,
+        rounds=rounds,
+        seed=seed,
+        jobs=jobs,
+        first=first,
+        progress=progress,
     )
 
 
@@ -101,7 +113,10 @@ def crossval(
     say = progress or (lambda text: None)
     whole = None
     if refit:
-        whole = learn(mice, lines, ensemble=ensemble, seed=seed, jobs=jobs, progress=progress)
+        # the curves are linear near the shipped coefficients; what is learnt does not start there
+        near = _cell_means(shipped())
+        options = {"ensemble": ensemble, "seed": seed, "jobs": jobs, "progress": progress}
+        whole = learn(mice, lines, first=near, **options)
     parts: dict[str, list[HeldOut]] = {}
     for fold in range(folds) if refit else (0,):
         held = _held(mice, lines, fold if refit else None, folds, seed)
@@ -120,6 +135,12 @@ def crossval(
             parts.setdefault(name, []).append(part)
     note = "coefficients learnt without each fold" if refit else "shipped coefficients"
     return {name: _joined(found, note) for name, found in parts.items()}
+
+
+def _cell_means(known: Coefficients) -> dict[str, float]:
+    """Means of the coefficients of the cells that were learnt."""
+    means = known.means()
+    return {name: float(means[name]) for name in CELL_COEFFICIENTS if name in means}
 
 
 def with_combinations(
