@@ -166,6 +166,20 @@ def test_the_gain_of_one_predictor_over_another():
     assert alone.value == pytest.approx(scores.rank_correlation(y, good))
 
 
+def test_rows_of_one_cluster_are_drawn_together():
+    """Every row four times over says no more than the row once."""
+    rng = np.random.default_rng(8)
+    y = rng.normal(size=60)
+    good, bad = y + rng.normal(size=60), y + 3 * rng.normal(size=60)
+    once = scores.spearman_gain(y, good, bad)
+    four = [np.repeat(v, 4) for v in (y, good, bad)]
+    naive = scores.spearman_gain(*four)
+    told = scores.spearman_gain(*four, clusters=np.repeat(np.arange(60), 4))
+    assert told.value == pytest.approx(once.value, abs=1e-9)
+    assert told.hi - told.lo == pytest.approx(once.hi - once.lo, rel=0.1)
+    assert naive.hi - naive.lo < 0.6 * (told.hi - told.lo)
+
+
 def test_by_arm_ends_with_the_pool():
     table = pd.DataFrame(
         {

@@ -45,13 +45,18 @@ def add_to(app: typer.Typer) -> None:
         from rpoint.panel.validate import validate as run
 
         with io.progress("validate") as advance:
+
+            def tell(text: str) -> None:
+                advance(0, text=text)
+                io.say(text, level=1)
+
             found = run(
                 folder,
                 fit=fit,
                 folds=folds,
                 seed=io.seed,
                 jobs=io.jobs,
-                progress=lambda text: advance(0, text=text),
+                progress=tell,
             )
         report(io, found)
 

@@ -116,7 +116,7 @@ def gains(judged: Judged, *, seed: int = 1) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        arm, baseline, n, gain, lo, hi (95 %, bootstrap over rows).
+        arm, baseline, n, gain, lo, hi (95 %, bootstrap over models).
     """
     wide = judged.rows.pivot(index=[*KEYS, "fold", "measured"], columns="predictor")["score"]
     wide = wide.reset_index()
@@ -126,7 +126,9 @@ def gains(judged: Judged, *, seed: int = 1) -> pd.DataFrame:
         for baseline in [n for n in judged.rows["predictor"].unique() if n != OURS]:
             measured, ours = centred_ranks(part["measured"], part[OURS], part["fold"])
             _, other = centred_ranks(part["measured"], part[baseline], part["fold"])
-            found = spearman_gain(measured, ours, other, rounds=ROUNDS, seed=seed)
+            found = spearman_gain(
+                measured, ours, other, clusters=part["model_id"], rounds=ROUNDS, seed=seed
+            )
             row = {"arm": arm, "baseline": baseline, "n": found.n, "gain": found.value}
             rows.append({**row, "lo": found.lo, "hi": found.hi})
     return pd.DataFrame(rows)

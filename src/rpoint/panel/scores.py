@@ -131,6 +131,7 @@ def spearman_gain(
     better: ArrayLike,
     plain: ArrayLike,
     *,
+    clusters: ArrayLike | None = None,
     level: float = 0.95,
     rounds: int = 2000,
     seed: int = 1,
@@ -139,23 +140,34 @@ def spearman_gain(
 
     A predictor that is constant counts as correlation 0.
 
+    Parameters
+    ----------
+    measured, better, plain
+        (n,) values; rows with a missing one are left out.
+    clusters
+        (n,) labels of rows that belong together (the arms of one model) and are drawn together.
+    level, rounds, seed
+        Of the bootstrap.
+
     Notes
     -----
-    The interval is the percentile bootstrap over models, drawn as whole triples, since the two
-    correlations share the measurements.  Models get Poisson frequencies (Hanley & MacGibbon 2006,
+    The interval is the percentile bootstrap over clusters, drawn as whole rows, since the two
+    correlations share the measurements.  Clusters get Poisson frequencies (Hanley & MacGibbon 2006,
     Comput Methods Programs Biomed 83:57); the ranks stay those of the whole sample.
     """
     table = np.column_stack([np.asarray(v, dtype=float) for v in (measured, better, plain)])
-    table = table[np.isfinite(table).all(axis=1)]
-    n = len(table)
+    known = np.isfinite(table).all(axis=1)
+    table, n = table[known], int(known.sum())
     if n < MIN_PAIRS:
         return Estimate(*NOTHING, n)
+    group = np.arange(n) if clusters is None else pd.factorize(np.asarray(clusters)[known])[0]
     y, a, b = (stats.rankdata(column) - (n + 1) / 2 for column in table.T)
     moments = np.column_stack([y, a, b, y * y, a * a, b * b, y * a, y * b])
     rng = np.random.default_rng(seed)
     drawn = []
     for first in range(0, rounds, CHUNK):
-        weights = rng.poisson(1.0, (min(CHUNK, rounds - first), n)).astype(float)
+        drawn_now = rng.poisson(1.0, (min(CHUNK, rounds - first), group.max() + 1))
+        weights = drawn_now[:, group].astype(float)
         total = np.maximum(weights.sum(axis=1, keepdims=True), 1.0)
         drawn.append(_gains(weights @ moments / total))
     lo, hi = np.quantile(np.concatenate(drawn), [(1 - level) / 2, (1 + level) / 2])
