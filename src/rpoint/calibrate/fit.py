@@ -46,7 +46,7 @@ JUDGE_RTOL = 1e-5
 class Plan:
     """Effort and seed of a build."""
 
-    chains: int = 60
+    chains: int = 48
     iterations: int = 400
     sets: int = 200
     seed: int = 20261125
