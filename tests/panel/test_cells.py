@@ -49,7 +49,8 @@ def test_unknown_genes_are_drawn_at_the_frequency_of_the_type() -> None:
 
 def test_switches_of_components_and_amounts_of_handles() -> None:
     found = traits(told(CCND1=["wt", "amp"], TP53=["wt", "wt"]), 1)
-    rows = handle_rows(found, {"copies:g_CCND1": 0.5, "TOR_growth": 0.4, "lineage": np.log(0.3)})
+    beta = {"copies:g_CCND1": np.log(0.5), "TOR_growth": 0.4, "lineage": np.log(0.3)}
+    rows = handle_rows(found, beta)
     assert len(rows) == 2 * 1 * len(COMPONENTS)
     assert rows.handles["g_TP53"].reshape(2, 4).tolist() == [[1, 0, 1, 0]] * 2
     assert rows.handles["g_RB1"].reshape(2, 4).tolist() == [[1, 1, 0, 0]] * 2

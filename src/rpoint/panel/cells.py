@@ -85,7 +85,7 @@ def _factor(log: np.ndarray) -> np.ndarray:
 
 def _amount(found: Traits, pool: str, beta: Mapping[str, float]) -> np.ndarray:
     return _factor(
-        beta.get(f"copies:{pool}", 0.0) * found.copies[pool]
+        np.exp(beta.get(f"copies:{pool}", -np.inf)) * found.copies[pool]
         + beta.get(f"expression:{pool}", 0.0) * _expression(found, pool)
     )
 

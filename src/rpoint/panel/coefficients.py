@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 from importlib.resources import files
+from typing import TypeVar
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,8 @@ import pandas as pd
 from rpoint.catalog import parse_yaml
 from rpoint.errors import RpointError
 from rpoint.panel.traits import POOLS
+
+T = TypeVar("T")
 
 #: Coefficients that change cells; a change of one needs the engine again.
 CELL_COEFFICIENTS: tuple[str, ...] = (
@@ -26,9 +29,25 @@ CELL_COEFFICIENTS: tuple[str, ...] = (
     "drive:g_BRAF",
     "base:g_RAS",
     "lineage",
+    "lineage in lines",
     "p16:amount",
     "TOR_growth",
 )
+
+#: Coefficients of cells that differ between a dish and a mouse: assay -> their names there.
+OF_ASSAY = {"xenograft": {"lineage": "lineage"}, "line": {"lineage": "lineage in lines"}}
+
+
+def cells_in(assay: str, beta: Mapping[str, T]) -> dict[str, T]:
+    """The coefficients of cells as they are in one assay."""
+    return {**beta, **{own: beta[name] for own, name in OF_ASSAY[assay].items() if name in beta}}
+
+
+def concerns(assay: str, name: str) -> bool:
+    """Whether a coefficient of the cells plays a part in an assay."""
+    others = {n for other, table in OF_ASSAY.items() if other != assay for n in table.values()}
+    return name not in others
+
 
 #: Those that are learnt; the others keep their priors (too few models carry them).
 LEARNT_CELLS: tuple[str, ...] = tuple(

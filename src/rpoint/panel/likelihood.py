@@ -34,6 +34,7 @@ _FIRST = float(np.log(GRID[0])) - _STEP  # the curves are given a column of ones
 #: Concentrations at which an area is evaluated: midpoints of equal steps of ln c over the screen.
 _DISH = np.linspace(*np.log(SCREEN_NM), 7)
 LN_DISH = 0.5 * (_DISH[1:] + _DISH[:-1])
+_IN = {"xenograft": "", "line": " in lines"}
 _ON = np.array(COMPONENTS, float)  # (4, 2) whether TP53, RB1 work
 
 
@@ -76,14 +77,30 @@ class Tables:
         return found
 
 
+def type_name(kind: str, target: str, assay: str) -> str:
+    """Coefficient of a tumour type for a class of targets."""
+    return f"type:{kind}:{target}{_IN[assay]}"
+
+
+def spread_name(target: str, assay: str) -> str:
+    """Coefficient of the unexplained differences between tumours for a class of targets."""
+    return f"spread:{target}{_IN[assay]}"
+
+
+def call_name(gene: str, call: str, assay: str) -> str:
+    """Coefficient of the odds that a switched gene works, given its call."""
+    return f"{gene}:{call}{_IN[assay]}"
+
+
 def names_for(groups: Sequence[Group], tables: Mapping[str, Tables]) -> list[str]:
     """Every coefficient that the groups and tables can teach about."""
     names: dict[str, None] = {}
     for group in groups:
         drug = group.arm.parts[0].drug
         kinds = {tables[group.assay].traits.types[k] for k in group.model} - {""}
-        names |= dict.fromkeys(f"type:{kind}:{group.target}" for kind in sorted(kinds))
-        names[f"spread:{group.target}"] = None
+        by_type = (type_name(kind, group.target, group.assay) for kind in sorted(kinds))
+        names |= dict.fromkeys(by_type)
+        names[spread_name(group.target, group.assay)] = None
         names[f"noise:{group.screen}"] = None
         if group.assay == "xenograft":
             names[f"exposure:{drug}"] = None
@@ -92,10 +109,9 @@ def names_for(groups: Sequence[Group], tables: Mapping[str, Tables]) -> list[str
             names |= dict.fromkeys((*own, f"reference:{group.screen}"))
             names |= dict.fromkeys(f"growth:{kind}" for kind in sorted(kinds))
     for gene in SWITCHES:
-        names |= dict.fromkeys(f"{gene}:{call}" for call in CALLS[:-1])
+        for assay in dict.fromkeys(group.assay for group in groups):
+            names |= dict.fromkeys(call_name(gene, call, assay) for call in CALLS[:-1])
         names[EVIDENCE[gene]] = None
-        if "line" in tables:
-            names[f"{gene}:in lines"] = None
     for table in tables.values():
         names |= dict.fromkeys(n for slopes in table.slopes.values() for n in slopes)
     return list(names)
@@ -181,11 +197,10 @@ class _Evaluated:
         traits, model = self.tables.traits, self.group.model
         odds = {}
         for gene in SWITCHES:
-            by_call = np.array([self.x.get(f"{gene}:{call}", 0.0) for call in CALLS])
+            named = [call_name(gene, call, self.group.assay) for call in CALLS]
+            by_call = np.array([self.x.get(name, 0.0) for name in named])
             logit = by_call[traits.calls[gene][model]]
             logit = logit + self.x[EVIDENCE[gene]] * self.evidence[gene][:, None]
-            if self.group.assay == "line":
-                logit = logit + self.x[f"{gene}:in lines"]
             odds[gene] = expit(logit)
         on = [np.where(_ON[:, k], odds[g][..., None], 1 - odds[g][..., None])
               for k, g in enumerate(SWITCHES)]  # fmt: skip
@@ -202,11 +217,11 @@ class _Evaluated:
             own = x[f"exposure:{drug}"]
         else:
             own = x["medium"] + x[f"dish:{drug}"]
-        kind = [x.get(f"type:{k}:{group.target}", 0.0) for k in self.kinds]
+        kind = [x.get(type_name(k, group.target, group.assay), 0.0) for k in self.kinds]
         return group.log_base + own + np.array(kind)
 
     def _predict(self) -> None:
-        spread = np.exp(self.x[f"spread:{self.group.target}"])
+        spread = np.exp(self.x[spread_name(self.group.target, self.group.assay)])
         dose = self._shift()[:, None, None, None] + spread * _NODES
         self.spread = spread
         if self.group.assay == "xenograft":
@@ -291,8 +306,9 @@ class _Evaluated:
         group = self.group
         moved = self.push * self.by_dose
         shift = moved.sum(axis=(1, 2, 3))
+        spread = (moved * _NODES * self.spread).sum(axis=(1, 2, 3))
         found = {
-            f"spread:{group.target}": (moved * _NODES * self.spread).sum(axis=(1, 2, 3)),
+            spread_name(group.target, group.assay): spread,
             f"noise:{group.screen}": self.by_noise,
         }
         drug = group.arm.parts[0].drug
@@ -304,7 +320,9 @@ class _Evaluated:
             found[f"doublings:{group.screen}"] = growth
             found[f"reference:{group.screen}"] = self.push.sum(axis=(1, 2, 3))
             found |= {f"growth:{k}": growth * (self.kinds == k) for k in self._kinds()}
-        found |= {f"type:{k}:{group.target}": shift * (self.kinds == k) for k in self._kinds()}
+        for kind in self._kinds():
+            name = type_name(kind, group.target, group.assay)
+            found[name] = shift * (self.kinds == kind)
         return found | self._switch_scores()
 
     def _kinds(self) -> list[str]:
@@ -318,10 +336,9 @@ class _Evaluated:
             score = (surplus * slope).sum(axis=2)
             calls = self.tables.traits.calls[gene][self.group.model]
             for number, call in enumerate(CALLS[:-1]):
-                found[f"{gene}:{call}"] = (score * (calls == number)).sum(axis=1)
+                name = call_name(gene, call, self.group.assay)
+                found[name] = (score * (calls == number)).sum(axis=1)
             found[EVIDENCE[gene]] = score.sum(axis=1) * self.evidence[gene]
-            if self.group.assay == "line":
-                found[f"{gene}:in lines"] = score.sum(axis=1)
         return found
 
     def _cell_scores(self) -> dict[str, np.ndarray]:

@@ -18,7 +18,8 @@ from rpoint.errors import RpointError
 from rpoint.panel import arms as arms_of
 from rpoint.panel.arms import Arm
 from rpoint.panel.cells import drawn_rows
-from rpoint.panel.coefficients import CELL_COEFFICIENTS, Coefficients
+from rpoint.panel.coefficients import CELL_COEFFICIENTS, Coefficients, cells_in
+from rpoint.panel.likelihood import call_name, spread_name, type_name
 from rpoint.panel.observations import EVIDENCE, switch_evidence
 from rpoint.panel.prediction import Areas, Inhibitions
 from rpoint.panel.response import run_curves
@@ -110,7 +111,7 @@ def predict_xenografts(
     names = [plan.name for plan in plans]
     if not plans or len(set(names)) != len(names):
         raise RpointError("arms need different names, one at least", where="--arm", found=names)
-    run = _Run(panel, draws, seed, coefficients, ensemble, scale_of, "xenografts")
+    run = _Run(panel, draws, seed, coefficients, ensemble, scale_of, "xenograft")
     exposures = [run.exposure(plan, "xenograft") for plan in plans]
     growth = run.growth(exposures, "xenograft", jobs, progress)
     scale = np.exp(run.draws.of("noise:xenograft"))
@@ -166,7 +167,7 @@ def predict_lines(
     names = [plan.name for plan in plans]
     if not plans or len(set(names)) != len(names):
         raise RpointError("drugs need different names, one at least", where="--arm", found=names)
-    run = _Run(panel, draws, seed, coefficients, ensemble, scale_of, "lines")
+    run = _Run(panel, draws, seed, coefficients, ensemble, scale_of, "line")
     edges = np.linspace(np.log(low), np.log(high), DISH_POINTS + 1)
     dishes = 0.5 * (edges[1:] + edges[:-1])
     exposures = [run.exposure(plan, "line", ln_c) for plan in plans for ln_c in dishes]
@@ -188,7 +189,7 @@ def predict_lines(
 class _Run:
     """Distinct models of a panel, and the draws that they share."""
 
-    def __init__(self, panel, draws, seed, coefficients, ensemble, scale_of, among) -> None:
+    def __init__(self, panel, draws, seed, coefficients, ensemble, scale_of, assay) -> None:
         if draws < 8:
             raise RpointError("too few draws for an interval", where="--draws", found=draws,
                               allowed="8 and more")  # fmt: skip
@@ -198,21 +199,20 @@ class _Run:
         self.ensemble = whole.take(self.draws.sets)
         first, self.where = distinct(panel)
         self.traits: Traits = traits(
-            panel.subset(first), draws, scale_of=scale_of or panel, among=among
+            panel.subset(first), draws, scale_of=scale_of or panel, among=f"{assay}s"
         )
-        self.works = self._works(among)
+        self.works = self._works(assay)
 
-    def _works(self, among: str) -> dict[str, np.ndarray]:
+    def _works(self, assay: str) -> dict[str, np.ndarray]:
         """(n, J) whether TP53 and RB1 work in the draw."""
         evidence = switch_evidence(self.traits)
         found = {}
         for gene in SWITCHES:
-            by_call = np.stack([self.draws.of(f"{gene}:{call}") for call in CALLS[:-1]])
+            named = [call_name(gene, call, assay) for call in CALLS[:-1]]
+            by_call = np.stack([self.draws.of(name) for name in named])
             columns = np.arange(self.draws.count)
             logit = by_call[self.traits.calls[gene], columns[None, :]]
             logit = logit + self.draws.of(EVIDENCE[gene])[None, :] * evidence[gene][:, None]
-            if among == "lines":
-                logit = logit + self.draws.of(f"{gene}:in lines")
             uniform = self.draws.uniforms(f"{gene} works")
             found[gene] = (uniform[None, :] < expit(logit)).astype(float)
         return found
@@ -227,16 +227,16 @@ class _Run:
             else:
                 own = ln_c - np.log(arms_of.constant_nM(part.drug)) + self.draws.of("medium")
                 own = own + self.draws.of(f"dish:{part.drug}")
-            spread = np.exp(self.draws.of(f"spread:{part.target}"))
+            spread = np.exp(self.draws.of(spread_name(part.target, assay)))
             own = own + spread * self.draws.normals(f"hidden {part.target}")
-            level = np.exp(np.clip(own[None, :] + self._by_type(part.target), -12.0, 12.0))
+            level = np.exp(np.clip(own[None, :] + self._by_type(part.target, assay), -12.0, 12.0))
             if part.target == "ER":  # the lineage factors of other types are no receptor
                 level = level * (self.traits.er > 0)
             points.append({name: (share * level).ravel() for name, share in part.axis})
         return arms_of.joined(points)
 
-    def _by_type(self, target: str) -> np.ndarray:
-        return self._per_kind(lambda kind: f"type:{kind}:{target}")
+    def _by_type(self, target: str, assay: str) -> np.ndarray:
+        return self._per_kind(lambda kind: type_name(kind, target, assay))
 
     def _per_kind(self, name) -> np.ndarray:
         kinds = {kind: self.draws.of(name(kind)) for kind in dict.fromkeys(self.traits.types)}
@@ -249,7 +249,7 @@ class _Run:
 
     def growth(self, exposures, assay: str, jobs, progress: Progress) -> np.ndarray:
         """(n, J, E) relative growth; NaN in draws whose untreated cells do not grow."""
-        beta = {name: self.draws.of(name) for name in CELL_COEFFICIENTS}
+        beta = cells_in(assay, {name: self.draws.of(name) for name in CELL_COEFFICIENTS})
         rows = drawn_rows(self.traits, beta, self.works)
         run = run_curves(rows, exposures, self.ensemble, threads=jobs, progress=progress)
         bad = np.isnan(run.untreated) | (run.status != 0)

@@ -9,7 +9,7 @@ import numpy as np
 
 from rpoint.panel.arms import Axis, exposures
 from rpoint.panel.cells import handle_rows
-from rpoint.panel.coefficients import prior
+from rpoint.panel.coefficients import cells_in, concerns, prior
 from rpoint.panel.likelihood import Tables, with_ones
 from rpoint.panel.response import GRID, run_curves
 from rpoint.panel.traits import Traits
@@ -45,7 +45,7 @@ def make_tables(
     """
     made, grows = _curves(found, axes, ensemble, assay, beta, nodes, jobs)
     derivatives: dict[Axis, dict[str, np.ndarray]] = {axis: {} for axis in axes}
-    for count, name in enumerate(slopes):
+    for count, name in enumerate(name for name in slopes if concerns(assay, name)):
         step = STEP_SD * prior(name).sd
         moved = {**beta, name: beta[name] + step}
         other, _ = _curves(found, axes, ensemble, assay, moved, nodes, jobs)
@@ -59,7 +59,7 @@ def make_tables(
 
 
 def _curves(found, axes, ensemble, assay, beta, nodes, jobs):
-    rows = handle_rows(found, beta)
+    rows = handle_rows(found, cells_in(assay, beta))
     points = [point for axis in axes for point in exposures(axis, GRID)]
     run = run_curves(rows, points, ensemble, nodes=nodes, threads=jobs)
     shape, size = (len(found), found.replicates, 4), len(GRID)
