@@ -68,6 +68,10 @@ class Draws:
         """Draws of a coefficient."""
         return self.coefficients.get(name, self.normals(f"prior of {name}"))
 
+    def learnt(self, name: str | None) -> np.ndarray | float:
+        """Draws of a coefficient that was learnt; 0 where nothing was (and for None)."""
+        return self.of(name) if name in self.coefficients.names else 0.0
+
     def _strata(self, purpose: str, size: int) -> np.ndarray:
         return np.floor(self.uniforms(purpose) * size).astype(int)
 
@@ -220,7 +224,7 @@ class _Run:
     def exposure(self, plan: Arm, assay: str, ln_c: float = 0.0) -> dict[str, Any]:
         """Inputs of the cell model for every (model, draw), flat."""
         points = []
-        together = 0.0 if plan.together is None else self.draws.of(plan.together)
+        together = self.draws.learnt(plan.together)
         for part in plan.parts:
             if assay == "xenograft":
                 own = np.log(part.exposure) + self.draws.of(f"exposure:{part.drug}") + together
