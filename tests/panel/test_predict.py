@@ -32,8 +32,9 @@ def panel(**columns):
 
 def known() -> Coefficients:
     """Switches that are told exactly, everything else from its prior."""
-    names = ("TP53:wt", "TP53:mut", "RB1:wt", "RB1:loss", "TP53:targets", "RB1:message")
-    row = np.array([20.0, -20.0, 20.0, -20.0, 0.0, 0.0])
+    calls = ("TP53:wt", "TP53:mut", "RB1:wt", "RB1:loss")
+    names = (*calls, *(f"{call} in lines" for call in calls), "TP53:targets", "RB1:message")
+    row = np.array([20.0, -20.0, 20.0, -20.0] * 2 + [0.0, 0.0])
     return Coefficients(names, np.tile(row, (4, 1)))
 
 

@@ -17,7 +17,7 @@ from rpoint.panel.folder import Lines, Xenografts
 from rpoint.panel.folds import folds as folds_of
 from rpoint.panel.heldout import HeldOut
 from rpoint.panel.observations import Group, line_groups, xenograft_groups
-from rpoint.panel.predict import predict_lines, predict_xenografts
+from rpoint.panel.predict import predict_screens, predict_xenografts
 from rpoint.panel.shipped import shipped
 from rpoint.panel.together import learn_together
 from rpoint.panel.traits import Traits, traits
@@ -204,18 +204,24 @@ def predictable_arms(names: Sequence[str]) -> list[Arm]:
 
 def _predict_lines(lines: Lines, rows: np.ndarray, shared: Mapping[str, Any]) -> HeldOut:
     panel = lines.panel.subset(rows)
-    tables, draws = [], []
-    for screen, part in lines.auc.groupby("dataset", sort=True):
-        drugs = _known_drugs(part["drug"].unique())
-        if not drugs:
-            continue
-        made = predict_lines(panel, drugs, screen=str(screen), scale_of=lines.panel, **shared)
-        table = made.to_frame().rename(columns={"auc": "predicted"})
-        table["score"] = made.scores().ravel()
+    drugs = _known_drugs(lines.auc["drug"].unique())
+    screens = sorted(lines.auc["dataset"].unique())
+    made = predict_screens(panel, drugs, screens, scale_of=lines.panel, **shared)
+    tables = []
+    for screen, areas in made.items():
+        table = areas.to_frame().rename(columns={"auc": "predicted"})
+        table["score"] = areas.scores().ravel()
         table["arm"] = table["drug"] + f", {screen}"
         tables.append(table)
-        draws.append(made.drawn.measured().reshape(len(table), -1))
-    return HeldOut(pd.concat(tables, ignore_index=True), np.concatenate(draws))
+    draws = [areas.drawn.measured().reshape(len(rows) * len(drugs), -1) for areas in made.values()]
+    whole = HeldOut(pd.concat(tables, ignore_index=True), np.concatenate(draws))
+    return _measured(whole, set(lines.auc["drug"] + ", " + lines.auc["dataset"]))
+
+
+def _measured(held: HeldOut, arms: set[str]) -> HeldOut:
+    """The predictions of drugs that the screen holds."""
+    keep = held.table["arm"].isin(arms).to_numpy()
+    return HeldOut(held.table[keep].reset_index(drop=True), held.draws[keep])
 
 
 def _known_drugs(names: Sequence[str]) -> list[str]:

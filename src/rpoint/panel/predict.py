@@ -135,15 +135,8 @@ def predict_lines(
     panel: Panel,
     drugs: Sequence[str],
     *,
-    concentration_nM: tuple[float, float] = (4.0, 10_000.0),
     screen: str = SCREEN,
-    draws: int = DRAWS,
-    seed: int = 1,
-    jobs: int | None = None,
-    coefficients: Coefficients | None = None,
-    ensemble: Any = None,
-    scale_of: Panel | None = None,
-    progress: Progress = None,
+    **options: Any,
 ) -> Areas:
     """Area under the viability curve of every line for every drug, 1 = no effect.
 
@@ -153,10 +146,38 @@ def predict_lines(
         Lines.
     drugs
         Names or aliases.
-    concentration_nM
-        Lowest and highest concentration, nM.
     screen
         Whose growth, reference and noise: a screen of the calibration.
+    options
+        As for `predict_screens`.
+    """
+    return predict_screens(panel, drugs, [screen], **options)[screen]
+
+
+def predict_screens(
+    panel: Panel,
+    drugs: Sequence[str],
+    screens: Sequence[str],
+    *,
+    concentration_nM: tuple[float, float] = (4.0, 10_000.0),
+    draws: int = DRAWS,
+    seed: int = 1,
+    jobs: int | None = None,
+    coefficients: Coefficients | None = None,
+    ensemble: Any = None,
+    scale_of: Panel | None = None,
+    progress: Progress = None,
+) -> dict[str, Areas]:
+    """Areas as several screens would measure them: the cells are run once.
+
+    Parameters
+    ----------
+    panel, drugs
+        Lines, and drugs by name or alias.
+    screens
+        Screens of the calibration.
+    concentration_nM
+        Lowest and highest concentration, nM.
     draws, seed, jobs, coefficients, ensemble, scale_of, progress
         As for `predict_xenografts`.
     """
@@ -177,16 +198,20 @@ def predict_lines(
     exposures = [run.exposure(plan, "line", ln_c) for plan in plans for ln_c in dishes]
     growth = run.growth(exposures, "line", jobs, progress)
     growth = growth.reshape(*growth.shape[:2], len(plans), DISH_POINTS)
+    return {screen: _areas(run, tuple(names), growth, screen) for screen in screens}
+
+
+def _areas(run: _Run, names: tuple[str, ...], growth: np.ndarray, screen: str) -> Areas:
     fold = run.fold(screen)
     alive = np.exp(-fold[..., None, None] * (1.0 - growth)).mean(axis=-1)
     reference = run.draws.of(f"reference:{screen}")[None, :, None]
     return Areas(
-        panel=panel,
-        drugs=tuple(names),
+        panel=run.panel,
+        drugs=names,
         area=(alive + reference).transpose(0, 2, 1),
         scale=np.exp(run.draws.of(f"noise:{screen}")),
         where=run.where,
-        seed=seed,
+        seed=run.draws.seed,
     )
 
 
@@ -197,6 +222,7 @@ class _Run:
         if draws < 8:
             raise RpointError("too few draws for an interval", where="--draws", found=draws,
                               allowed="8 and more")  # fmt: skip
+        self.panel = panel
         whole = shipped_ensemble() if ensemble is None else ensemble
         known = shipped() if coefficients is None else coefficients
         self.draws = Draws(draws, seed, known, len(whole))
