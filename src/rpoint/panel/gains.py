@@ -82,7 +82,7 @@ class Gains:
                 "model_id": self.panel.ids,
                 "tumour_type": self.panel.types,
                 "group": groups(self.panel),
-                "gain": np.nanmean(draws, axis=1),
+                "gain": _means(draws),
                 "lo90": low,
                 "hi90": high,
                 "chance_relevant": _share(draws > RELEVANT, draws),
@@ -90,7 +90,7 @@ class Gains:
         )
         for arm in (self.combination, *self.parts):
             own = np.where(usable[:, None], self.inhibition[arm], 0.0)
-            table[arm] = np.nanmean(own, axis=1)
+            table[arm] = _means(own)
         numbers = table.columns[3:]
         table.loc[~usable, numbers] = np.nan
         table["label"] = LABEL
@@ -107,16 +107,17 @@ class Gains:
         rows = []
         for name, count in counts.items():
             own = self.draws[names == name]
-            mean = np.nanmean(own, axis=0)
-            low, high = np.nanquantile(mean, [0.05, 0.95])
+            grows = np.isfinite(own).any(axis=0)  # draws in which some of the group's cells grow
+            mean = np.nanmean(own[:, grows], axis=0) if grows.any() else np.zeros(1)
+            low, high = np.quantile(mean, [0.05, 0.95])
             rows.append(
                 {
                     "group": name,
                     "models": int(count),
-                    "gain": float(np.nanmean(mean)),
+                    "gain": float(mean.mean()),
                     "lo90": float(low),
                     "hi90": float(high),
-                    "gain_spread": float(np.nanstd(np.nanmean(own, axis=1))),
+                    "gain_spread": float(np.std(_means(own))),
                     "chance_relevant": float(_share(own > RELEVANT, own).mean()),
                 }
             )
@@ -177,6 +178,12 @@ class Gains:
     def __repr__(self) -> str:
         parts = ", ".join(self.parts)
         return f"<Gains of {self.combination} over {parts}: {len(self.panel)} models>"
+
+
+def _means(draws: np.ndarray) -> np.ndarray:
+    """Mean of every row over the draws that came through; 0 if none did."""
+    known = np.isfinite(draws)
+    return np.where(known, draws, 0.0).sum(axis=1) / np.maximum(known.sum(axis=1), 1)
 
 
 def _share(hits: np.ndarray, draws: np.ndarray) -> np.ndarray:
