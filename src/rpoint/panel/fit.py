@@ -186,7 +186,8 @@ def _predict_mice(mice: Xenografts, rows: np.ndarray, shared: Mapping[str, Any])
     count = len(panel) * len(arms)
     inhibited = HeldOut(table, made.drawn.measured().reshape(count, -1))
     curves = made.curves(CURVE_DAYS).rename(columns={"log_ratio_p50": "predicted"})
-    draws = made.ratios(np.array(CURVE_DAYS)).reshape(count * len(CURVE_DAYS), -1)
+    measured = made.ratios(np.array(CURVE_DAYS), on_study=True)
+    draws = measured.reshape(count * len(CURVE_DAYS), -1)
     kept = ["model_id", "arm", "day", "predicted", "status"]
     return {"xenografts": inhibited, "curves": HeldOut(curves[kept], draws)}
 

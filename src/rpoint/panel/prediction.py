@@ -174,8 +174,13 @@ class Inhibitions:
             }
         )
 
-    def ratios(self, days: np.ndarray, growth: pd.DataFrame | None = None) -> np.ndarray:
-        """(n, A, days, J K) draws of the measured ln(V/V0)."""
+    def ratios(
+        self, days: np.ndarray, growth: pd.DataFrame | None = None, *, on_study: bool = False
+    ) -> np.ndarray:
+        """(n, A, days, J K) draws of the measured ln(V/V0).
+
+        With `on_study` those of mice that are still measured: large tumours are taken off.
+        """
         rate = self._rates(growth)[:, None, :]  # (n, 1, J)
         kept = 1.0 - self.drawn.draws[self.drawn.where]
         error = noise_points()
@@ -183,10 +188,25 @@ class Inhibitions:
         # the error of a growth inhibition is that of two slopes; one mouse has one of them
         own = rate * (self.drawn.scale / np.sqrt(2.0))
         slopes = slope[..., None] + own[..., None] * error
+        found = slopes[..., None, :, :] * days[:, None, None] + self._jitter()
+        self._regress(found, days)
+        flat = found.reshape(*found.shape[:3], -1)
+        return _still_measured(flat) if on_study else flat
+
+    def _jitter(self) -> np.ndarray:
+        """(J, K) errors of a log ratio that do not grow with time."""
         caliper = facts()["caliper_sd_log"].value * np.sqrt(2.0)
-        jitter = caliper * np.roll(_normal_points(), NOISE_POINTS // 3)
-        found = slopes[..., None, :, :] * days[:, None, None] + jitter
-        return found.reshape(*found.shape[:3], -1)
+        sd = float(np.hypot(caliper, facts()["early_sd_log"].value))
+        order = np.random.Generator(np.random.Philox(key=11))
+        points = np.tile(_normal_points(), (len(self.hidden), 1))
+        return sd * order.permuted(points, axis=1)
+
+    def _regress(self, found: np.ndarray, days: np.ndarray) -> None:
+        """Let the documented share of the draws regress completely, by day 21."""
+        share = facts()["complete_regression_share"].value
+        count = max(1, round(share * len(self.hidden)))
+        depth = np.linspace(-0.3, -3.0, NOISE_POINTS)  # from a quarter off to 5 % of the volume
+        found[..., -count:, :] = depth * np.minimum(days / 21.0, 1.0)[:, None, None]
 
     def _rates(self, growth: pd.DataFrame | None) -> np.ndarray:
         """(n, J) untreated growth rates, 1/d."""
@@ -209,6 +229,16 @@ def _normal_points() -> np.ndarray:
     from scipy.special import ndtri
 
     return ndtri((np.arange(NOISE_POINTS) + 0.5) / NOISE_POINTS)
+
+
+def _still_measured(flat: np.ndarray) -> np.ndarray:
+    """Draws given that the tumour is below the size at which mice are taken off, as many."""
+    start = 240.0  # mm3, the usual start (catalogue, pdx_start_volume)
+    limit = np.log(facts()["off_study_volume"].value / start)
+    ordered = np.sort(flat, axis=-1)
+    below = np.maximum((ordered <= limit).sum(axis=-1, keepdims=True), 1)
+    place = (np.arange(flat.shape[-1]) + 0.5) / flat.shape[-1] * below
+    return np.take_along_axis(ordered, place.astype(int), axis=-1)
 
 
 #: Untreated growth of a type that the catalogue does not give: that of all xenografts, 1/d.

@@ -28,6 +28,8 @@ WINDOWS_D = {"line": 3.0, "xenograft": 21.0}
 _TIMES_D = np.array([0.5, 1.0, 2.0, 3.0, 6.0, 10.0, 15.0, 21.0])
 RTOL = 1e-4
 CHUNK = 24_000  # lanes of one call of the engine
+#: Relative growth is kept within these bounds: over the slowest untreated cells it has no end.
+GROWTH_LIMITS = (-3.0, 1.5)
 #: Untreated cells slower than this share of the ensemble's median do not count as growing.
 SLOWEST = 0.05
 
@@ -156,7 +158,8 @@ def _run_chunk(rows: Rows, exposures, ensemble, nodes: int, threads) -> Curves:
     treated, worst = _treat(rows, lanes, final[..., :n_states], exposures, nodes, threads)
     for name, days in WINDOWS_D.items():
         with np.errstate(divide="ignore", invalid="ignore"):
-            growth[name] = _mean_to(treated, base, days) / base[:, None]
+            ratio = _mean_to(treated, base, days) / base[:, None]
+            growth[name] = np.clip(ratio, *GROWTH_LIMITS)
     return Curves(base, growth, np.maximum(status, worst))
 
 
