@@ -22,7 +22,7 @@ MEANING = {
     "bootstrap",
     "response_auc": "Area under the ROC curve of response",
     "coverage": "Share of measurements inside the 50 and 90 % intervals, and their mean width",
-    "pit": "Probability integral transform: mean 0.5, sd 0.289 and a small distance (ks) are honest",
+    "pit": "Probability integral transform: honest are mean 0.5, sd 0.289, a small distance (ks)",
     "markers": "Shift of the median by a marker, in standard deviations of the arm",
     "repeats": "What repeats of one experiment allow: their rank correlation and its square root",
 }
