@@ -140,8 +140,10 @@ def test_arms_without_prediction_are_left_out_and_the_others_stay(folder, oracle
         table = held.table.assign(predicted=held.table["predicted"].where(~lost))
         return {"xenografts": HeldOut(table, np.where(lost[:, None], np.nan, held.draws))}
 
-    table = validate(folder, predictor=partial).tables["xenografts_spearman"]
+    found = validate(folder, predictor=partial)
+    table = found.tables["xenografts_spearman"]
     assert set(table["arm"]) == {"CGM097", "HDM201", "pooled"}
+    assert "no prediction of these arms of xenografts: LEE011" in found.notes
     assert table.groupby("predictor")["n"].max().nunique() == 1  # the same rows for everyone
 
 

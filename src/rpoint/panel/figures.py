@@ -50,7 +50,7 @@ def _assay(assay: str, tables: Mapping[str, pd.DataFrame]) -> dict[str, Figure]:
         f"{assay}_agreement": _agreement(assay, tables),
         f"{assay}_predictors": quality.predictors(
             _correlations(tables[f"{assay}_spearman"]),
-            ceilings=_ceilings(tables[f"{assay}_repeats"]),
+            ceilings=_ceilings(tables[f"{assay}_repeats"], tables[f"{assay}_spearman"]),
             title=f"Rank correlation with the measurement, {name}",
             sources=sources,
         ),
@@ -99,6 +99,8 @@ def _correlations(table: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _ceilings(table: pd.DataFrame) -> pd.DataFrame:
+def _ceilings(table: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """arm, ceiling of the arms that were predicted."""
     both = [table.assign(arm=table[side])[["arm", "ceiling"]] for side in ("first", "second")]
-    return pd.concat(both, ignore_index=True).dropna().drop_duplicates("arm")
+    every = pd.concat(both, ignore_index=True).dropna().drop_duplicates("arm")
+    return every[every["arm"].isin(set(scores["arm"]))]

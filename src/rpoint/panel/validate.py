@@ -146,15 +146,16 @@ def validate(
     if "xenografts" in held:
         held["xenografts"] = held["xenografts"].clipped(*INHIBITION_RANGE)
     tables: dict[str, pd.DataFrame] = {}
+    notes = [n for part in (mice, lines) if part is not None for n in part.notes]
     for assay, found in (("xenografts", mice), ("lines", lines)):
         if found is not None and assay in held:
             say(f"comparing {assay} with baselines")
             tables |= _assay(assay, found, held[assay], folds, seed)
+            notes += _unpredicted(assay, found, tables)
     if mice is not None and "curves" in held:
         say("comparing volume curves")
         tables["curves"] = _curves(mice, held["curves"], folds, seed)
     tables = {"criteria": criteria(tables), **tables}
-    notes = [n for part in (mice, lines) if part is not None for n in part.notes]
     notes += [note for part in held.values() for note in part.notes]
     figures = draw.figures(tables)
     sources = tuple(dict.fromkeys(s for figure in figures.values() for s in figure.sources))
@@ -183,7 +184,7 @@ def _assay(
     assay: str, found: Xenografts | Lines, held: HeldOut, folds: int, seed: int
 ) -> dict[str, pd.DataFrame]:
     """Every table of one assay, by the name of its file."""
-    measured = inhibitions(found) if isinstance(found, Xenografts) else areas(found)
+    measured = _measured(found)
     measured = measured.assign(fold=folds_of(measured["model_id"], folds, seed))
     case = judge.judged(measured, held, found.panel)
     histogram, summary = judge.transforms(case)
@@ -200,6 +201,19 @@ def _assay(
     if assay == "xenografts":
         tables["response_auc"] = judge.responses(case)
     return {f"{assay}_{name}": table for name, table in tables.items()}
+
+
+def _measured(found: Xenografts | Lines) -> pd.DataFrame:
+    return inhibitions(found) if isinstance(found, Xenografts) else areas(found)
+
+
+def _unpredicted(
+    assay: str, found: Xenografts | Lines, tables: Mapping[str, pd.DataFrame]
+) -> list[str]:
+    """Measured arms of which no model has a prediction, in one sentence."""
+    predicted = set(tables[f"{assay}_spearman"]["arm"])
+    missing = [arm for arm in _measured(found)["arm"].unique() if arm not in predicted]
+    return [f"no prediction of these arms of {assay}: {'; '.join(missing)}"] if missing else []
 
 
 def _curves(mice: Xenografts, held: HeldOut, folds: int, seed: int) -> pd.DataFrame:
