@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from rpoint.errors import RpointError, shorten
+from rpoint.errors import MAX_SHOWN, RpointError, shorten
 
 MAX_BYTES = 512 * 2**20
 
@@ -25,7 +25,7 @@ def read_file(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, str]:
     if str(path) == "-":
         return _csv(sys.stdin, "standard input"), "standard input"
     file = Path(path)
-    name = shorten(str(file))
+    name = _name_of(file)
     try:
         size = file.stat().st_size
     except (OSError, ValueError):
@@ -37,6 +37,12 @@ def read_file(path: str | os.PathLike[str]) -> tuple[pd.DataFrame, str]:
     if file.suffix.lower() in (".parquet", ".pq"):
         return _parquet(file, name), name
     return _csv(file, name), name
+
+
+def _name_of(file: Path) -> str:
+    """The path for a message; of a long one the end, which names the file."""
+    text = shorten(str(file), 10_000)
+    return text if len(text) <= MAX_SHOWN else "…" + text[1 - MAX_SHOWN :]
 
 
 def _parquet(file: Path, name: str) -> pd.DataFrame:
