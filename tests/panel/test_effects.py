@@ -56,6 +56,19 @@ def test_draws_give_the_interval_of_the_measured_difference(table, states):
     assert row["predicted_lo"] < row["predicted"] < row["predicted_hi"]
 
 
+def test_random_numbers_that_models_share_do_not_widen_the_interval():
+    """Two groups of 100, SD 1: the difference of medians has SD √(2 π/2 / 100) = 0.177."""
+    n = 200
+    frame = pd.DataFrame({"model_id": [f"m{i}" for i in range(n)], "arm": "A", "predicted": 0.0})
+    frame["measured"] = np.random.default_rng(2).normal(size=n)
+    states = pd.DataFrame({"TP53": ["mut", "wt"] * (n // 2)}, index=frame["model_id"])
+    shared = np.tile(np.random.default_rng(3).normal(size=2000), (n, 1))
+    row = e.marker_effects(frame, states, [e.Contrast("A", "TP53")], shared).iloc[0]
+    half = 1.645 * np.sqrt(np.pi / 100)
+    assert row["predicted_hi"] * row["sd"] == pytest.approx(half, rel=0.12)
+    assert row["predicted_lo"] * row["sd"] == pytest.approx(-half, rel=0.12)
+
+
 def test_absent_arms_and_single_models_are_left_out(table, states):
     assert e.marker_effects(table, states, [e.Contrast("B", "TP53")]).empty
     lonely = states.assign(TP53=["mut"] + ["wt"] * 7)

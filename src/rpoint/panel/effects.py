@@ -127,7 +127,9 @@ def marker_effects(
         arm, marker, control, n_altered, n_reference, sd (of the arm, measured); `measured` with
         `measured_lo`, `measured_hi` (90 %, bootstrap over models) and `predicted`, in units of
         `sd`; with draws `predicted_lo` and `predicted_hi`, the 90 % predictive interval of the
-        measured difference; `p_measured` and `p_predicted`: P(altered > reference).
+        measured difference for tumours drawn independently (doubt that is shared by all tumours is
+        in each one's distribution, not in common); `p_measured`, `p_predicted`: P(altered >
+        reference).
     """
     rng = np.random.default_rng(seed)
     rows = []
@@ -164,11 +166,20 @@ def _effect(contrast, part, altered, reference, draws, rng) -> dict[str, object]
     row["measured_lo"], row["measured_hi"] = np.quantile(sampled, [0.05, 0.95]) / sd
     row["predicted"] = _difference(predicted, altered, reference) / sd
     if draws is not None:
-        shifts = np.median(draws[altered], axis=0) - np.median(draws[reference], axis=0)
+        shifts = _drawn(draws[altered], rng) - _drawn(draws[reference], rng)
         row["predicted_lo"], row["predicted_hi"] = np.quantile(shifts, [0.05, 0.95]) / sd
     row["p_measured"] = superiority(measured[altered], measured[reference]).value
     row["p_predicted"] = superiority(predicted[altered], predicted[reference]).value
     return row
+
+
+def _drawn(draws: NDArray[np.floating], rng: np.random.Generator) -> Floats:
+    """Medians of groups of tumours drawn one by one from their predicted distributions.
+
+    A column of draws may share its random numbers over all models (so that treatments are compared
+    in the same tumour); tumours differ independently, hence each row is shuffled by itself.
+    """
+    return np.median(rng.permuted(draws, axis=1), axis=0)
 
 
 def _difference(values: Floats, altered: NDArray, reference: NDArray) -> float:

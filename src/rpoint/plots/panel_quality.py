@@ -116,8 +116,8 @@ def marker_effects(
     chart = alt.vconcat(*parts, spacing=16).properties(title=title)
     caption = (
         "Median of the models with the marker minus that of those without, over the arm's measured "
-        "standard deviation; in brackets the models with it. Lines: 90 %, by bootstrap "
-        "(measured) and of the predicted difference, sampling included (predicted). Shaded: "
+        "standard deviation; in brackets the models with it. Lines: 90 %, by bootstrap (measured) "
+        "and over tumours drawn from their predicted distributions (predicted). Shaded: "
         f"predictions of negative controls must lie within ±{limit:g}. Wide lines are cut."
     )
     return Figure(chart, drawn, title, caption, tuple(sources))
@@ -260,20 +260,25 @@ def curve_density(
     drawn["better"] = np.where(drawn["gain"] > 0, "better than the mean curve", "worse")
     names = ["better than the mean curve", "worse"]
     x_title = "gain in log density, nats per point"
+    reach = 1.25 * max(0.2, float(drawn["gain"].abs().max()))
+    scale = alt.Scale(domain=[-reach, reach], nice=False)
+    x = alt.X("gain:Q", title=x_title, scale=scale)
     base = alt.Chart(drawn).encode(y=alt.Y("label:N", sort=list(drawn["label"]), title=None))
     bars = base.mark_bar(opacity=0.8).encode(
-        x=alt.X("gain:Q", title=x_title),
+        x=x,
         color=alt.Color(
             "better:N",
             scale=alt.Scale(domain=names, range=[BLUE, ORANGE]),
             legend=alt.Legend(title=None, orient="top", symbolOpacity=1),
         ),
     )
-    rules = base.mark_rule(color=INK).encode(x=alt.X("gain_lo:Q", title=x_title), x2="gain_hi:Q")
+    rules = base.mark_rule(color=INK, clip=True).encode(
+        x=alt.X("gain_lo:Q", title=x_title, scale=scale), x2="gain_hi:Q"
+    )
     chart = alt.layer(bars, rules).properties(width=400, height=alt.Step(20), title=title)
     caption = (
         "Log of volume over day-0 volume at days 7, 14 and 21. Right of 0 the held-out prediction "
         "gives the measured points a higher density than the Gaussian about the mean of the arm's "
-        "other models. Lines: 90 %, by bootstrap over models; in brackets the mice."
+        "other models. Lines: 90 %, by bootstrap over models, cut at the edge; in brackets mice."
     )
     return Figure(chart, drawn, title, caption, tuple(sources))
