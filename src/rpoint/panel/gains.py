@@ -267,7 +267,7 @@ def groups(panel: Panel) -> list[str]:
     return [
         (name or "none altered")
         if counts[name] >= SMALLEST_GROUP
-        else (f"{brief} and others" if brief else "others")
+        else f"{brief or 'TP53 and RB1 intact'} and others"
         for name, brief in zip(full, short, strict=True)
     ]
 
