@@ -179,7 +179,7 @@ def test_with_one_cause_it_is_kaplan_meier_and_greenwood(seed):
 
 
 def test_double_programming_lifelines_incidence_and_error():
-    lifelines = pytest.importorskip("lifelines")
+    import lifelines
     rng = np.random.default_rng(11)
     time, cause = rng.exponential(size=80), rng.integers(0, 3, 80)
     own = cumulative_incidence(time, cause, of=2)
