@@ -1,0 +1,1 @@
+"""Who is enrolled: tumour types, genotypes, copy numbers and their assays."""

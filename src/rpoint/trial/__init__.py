@@ -1,0 +1,1 @@
+"""Virtual trials: from a trial file to patients, tables and operating characteristics."""
