@@ -8,7 +8,7 @@ import pytest
 
 from rpoint.biology import parameters
 from rpoint.calibrate.ensemble import Ensemble
-from rpoint.tumour.streams import stream
+from rpoint.streams import stream
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,8 @@ from rpoint.evidence.experiment import Lab, experiment
 from rpoint.evidence.findings import Check, Criterion, Finding
 from rpoint.evidence.xenografts import VEHICLE, graft
 from rpoint.plots import evidence as draw
+from rpoint.streams import choices, stream
 from rpoint.tumour.simulate import in_host
-from rpoint.tumour.streams import choices, stream
 
 # TCGA SKCM, mutations of 318 sequenced tumours (cbio-kb digest of PMID 26091043).
 SEQUENCED = 318

@@ -17,13 +17,13 @@ from rpoint.biology import contexts
 from rpoint.evidence.conditions import Setup
 from rpoint.evidence.experiment import Lab
 from rpoint.pharmacology.regimen import parse
+from rpoint.streams import lognormal_factors, normals, stream
 from rpoint.tumour.facts import fact
 from rpoint.tumour.growth import in_vivo_scale
 from rpoint.tumour.lanes import run_courses
 from rpoint.tumour.noun import tumour
 from rpoint.tumour.simulate import in_host
 from rpoint.tumour.sizes import MIN_NET_RATE, host_law
-from rpoint.tumour.streams import lognormal_factors, normals, stream
 from rpoint.tumour.subjects import Subjects
 
 STEP_H = 4.0  # output grid; drugs of mice come and go within a day

@@ -22,7 +22,7 @@ from rpoint.panel.likelihood import Objective, Tables
 from rpoint.panel.observations import Group
 from rpoint.panel.tables import make_tables
 from rpoint.panel.traits import Traits
-from rpoint.tumour.streams import stream
+from rpoint.streams import stream
 
 ROUNDS = 1  # of engine and optimiser
 MOST_STEPS = 120

@@ -25,8 +25,8 @@ from rpoint.panel.prediction import Areas, Inhibitions
 from rpoint.panel.response import run_curves
 from rpoint.panel.shipped import shipped
 from rpoint.panel.traits import CALLS, SWITCHES, Traits, distinct, traits
+from rpoint.streams import stream
 from rpoint.tumour.simulate import shipped as shipped_ensemble
-from rpoint.tumour.streams import stream
 
 if TYPE_CHECKING:
     from rpoint.panel.noun import Panel

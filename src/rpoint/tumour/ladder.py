@@ -23,8 +23,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from rpoint.streams import stream
 from rpoint.tumour.clones import neighbour_switching, stationary_mix
-from rpoint.tumour.streams import stream
 
 MONTH_H = 28 * 24.0  # He 2025 re-plated every 28 days
 CAPACITY = 156.904  # plate capacity over the cells plated, He 2025 (k_carrying of its parameters)

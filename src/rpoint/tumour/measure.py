@@ -8,8 +8,8 @@ import pandas as pd
 from rpoint.endpoints.mrecist import mrecist
 from rpoint.stats import growth_metrics
 from rpoint.stats.growth_metrics import log_slope
+from rpoint.streams import normals
 from rpoint.tumour.facts import fact
-from rpoint.tumour.streams import normals
 
 
 def calipers(volumes: np.ndarray, seed: int, sd_log: float | None = None) -> np.ndarray:

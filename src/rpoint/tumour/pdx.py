@@ -18,12 +18,12 @@ from scipy import stats
 from rpoint import catalog
 from rpoint.errors import RpointError, unknown_name
 from rpoint.pharmacology.regimen import Regimen, parse
+from rpoint.streams import choices
 from rpoint.tumour.lanes import run_courses
 from rpoint.tumour.measure import calipers, response_table, tumour_growth_inhibition
 from rpoint.tumour.noun import Tumour
 from rpoint.tumour.simulate import in_host, shipped, time_grid
 from rpoint.tumour.sizes import growing_sets, lesion_volumes
-from rpoint.tumour.streams import choices
 from rpoint.tumour.subjects import Subjects, check_count, draw_mice
 
 CONTROL = "vehicle"

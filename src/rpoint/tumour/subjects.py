@@ -14,10 +14,10 @@ import pandas as pd
 
 from rpoint import catalog
 from rpoint.errors import RpointError
+from rpoint.streams import choices, lognormal_factors, stream
 from rpoint.tumour.facts import fact
 from rpoint.tumour.measure import volume_mm3
 from rpoint.tumour.noun import Tumour
-from rpoint.tumour.streams import choices, lognormal_factors, stream
 
 ORGANS = ("lymph node", "lung", "liver", "soft tissue", "other")
 PER_ORGAN = 2  # RECIST 1.1: five target lesions, two per organ

@@ -7,8 +7,11 @@ for any number of jobs and in any order of work: two arms then differ by treatme
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 import numpy as np
+
+Patients = int | Sequence[int] | np.ndarray  # how many, from number 0 on; or their numbers
 
 
 def stream(seed: int, purpose: str, patient: int = 0) -> np.random.Generator:
@@ -37,20 +40,27 @@ def stream(seed: int, purpose: str, patient: int = 0) -> np.random.Generator:
     return np.random.Generator(np.random.Philox(key=key))
 
 
-def normals(seed: int, purpose: str, patients: int, size: int = 1) -> np.ndarray:
-    """Standard normal numbers, (patients, size); row i depends on patient i alone."""
-    rows = [stream(seed, purpose, i).standard_normal(size) for i in range(patients)]
-    return np.array(rows).reshape(patients, size)
+def numbers(patients: Patients) -> list[int]:
+    """The numbers of the patients: 0 to `patients` - 1, or those given."""
+    if isinstance(patients, int | np.integer):
+        return list(range(patients))
+    return np.asarray(patients, dtype=np.int64).tolist()
 
 
-def uniforms(seed: int, purpose: str, patients: int, size: int = 1) -> np.ndarray:
-    """Uniform numbers in [0, 1), (patients, size); row i depends on patient i alone."""
-    rows = [stream(seed, purpose, i).random(size) for i in range(patients)]
-    return np.array(rows).reshape(patients, size)
+def normals(seed: int, purpose: str, patients: Patients, size: int = 1) -> np.ndarray:
+    """Standard normal numbers, (patients, size); a row depends on its patient alone."""
+    rows = [stream(seed, purpose, i).standard_normal(size) for i in numbers(patients)]
+    return np.array(rows).reshape(len(rows), size)
+
+
+def uniforms(seed: int, purpose: str, patients: Patients, size: int = 1) -> np.ndarray:
+    """Uniform numbers in [0, 1), (patients, size); a row depends on its patient alone."""
+    rows = [stream(seed, purpose, i).random(size) for i in numbers(patients)]
+    return np.array(rows).reshape(len(rows), size)
 
 
 def lognormal_factors(
-    seed: int, purpose: str, patients: int, cv: float, size: int = 1
+    seed: int, purpose: str, patients: Patients, cv: float, size: int = 1
 ) -> np.ndarray:
     """Log-normal factors with median 1 and coefficient of variation `cv`, (patients, size).
 
@@ -62,7 +72,7 @@ def lognormal_factors(
     return np.exp(sigma * normals(seed, purpose, patients, size))
 
 
-def choices(seed: int, purpose: str, patients: int, weights: np.ndarray) -> np.ndarray:
+def choices(seed: int, purpose: str, patients: Patients, weights: np.ndarray) -> np.ndarray:
     """One index per patient, drawn with probability proportional to `weights`, (patients,) int."""
     weights = np.asarray(weights, dtype=float)
     if weights.ndim != 1 or not len(weights) or (weights < 0).any() or weights.sum() <= 0:

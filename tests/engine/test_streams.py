@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rpoint.tumour.streams import choices, lognormal_factors, normals, stream, uniforms
+from rpoint.streams import choices, lognormal_factors, normals, stream, uniforms
 
 
 @given(st.integers(0, 2**31), st.integers(1, 20), st.integers(1, 20))
@@ -42,3 +42,8 @@ def test_choices_follow_the_weights_and_refuse_nonsense():
         choices(3, "set", 4, np.array([0.0, 0.0]))
     with pytest.raises(ValueError):
         lognormal_factors(1, "x", 3, -0.1)
+
+
+def test_numbers_of_patients_name_the_same_patients_as_a_count():
+    assert (normals(3, "growth", np.array([4, 1]), 2) == normals(3, "growth", 5, 2)[[4, 1]]).all()
+    assert (choices(3, "x", [2], np.ones(7)) == choices(3, "x", 3, np.ones(7))[2:]).all()
