@@ -1,0 +1,100 @@
+"""The words of a trial file that other rooms define: drugs, tumours, alterations, rule sets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any
+
+from rpoint.errors import RpointError, unknown_name
+
+NO_DRUG = "none"
+
+
+def check_tumour(name: str) -> str:
+    """The id of a tumour type of the catalogue."""
+    from rpoint import catalog
+
+    return catalog.tumour(name).id
+
+
+def check_alteration(name: str) -> str:
+    """The name of an alteration of the catalogue, as it is written."""
+    from rpoint import catalog
+
+    catalog.alteration(name)
+    return name
+
+
+def check_expression(text: str) -> str:
+    """A genotype expression such as `MDM2:cn>=12` or `AKT1|PIK3CA|PTEN:altered`."""
+    if find_spec("rpoint.cohort.expressions") is not None:
+        import_module("rpoint.cohort.expressions").parse_expression(text)
+    elif ":" not in text:
+        raise RpointError("a genotype expression is GENE:state", found=text)
+    return text
+
+
+def check_regimen(text: str) -> str:
+    """A regimen in the regimen grammar; `none` is no drug."""
+    from rpoint.pharmacology.regimen import parse
+
+    if text.strip().casefold() != NO_DRUG:
+        parse(text)
+    return text
+
+
+def check_clone(name: str) -> str:
+    """The name of a resistant clone."""
+    from rpoint.tumour.clones import vocabulary_alterations
+
+    vocabulary_alterations(name)
+    return name
+
+
+def check_rules(drug: str, rules: str | Mapping[str, Any]) -> None:
+    """A named set of dose rules, or a set written out in the trial file.
+
+    Raises
+    ------
+    RpointError
+        For an unknown name, or a set that cannot be read.
+    """
+    if find_spec("rpoint.blood.rules") is None:
+        return
+    room = import_module("rpoint.blood.rules")
+    if isinstance(rules, str):
+        if rules not in room.rule_sets():
+            raise unknown_name("rule set", rules, room.rule_sets())
+        return
+    try:
+        room.read_rules(dict(rules))
+    except RpointError:
+        raise
+    except ValueError as error:
+        raise RpointError(f"dose rules of {drug}: {error}") from None
+
+
+# Words of a published row's subset besides genotype expressions.
+SUBSETS: tuple[str, ...] = (
+    "prior:yes",
+    "prior:no",
+    "visceral:yes",
+    "visceral:no",
+    "measurable:yes",
+    "exposure:q1",
+    "exposure:q2",
+    "exposure:q3",
+    "exposure:q4",
+)
+
+
+def check_subset(text: str) -> str:
+    """A genotype expression or one of `SUBSETS`."""
+    head = text.partition(":")[0]
+    if head in {word.partition(":")[0] for word in SUBSETS}:
+        if text not in SUBSETS:
+            raise unknown_name("subset", text, SUBSETS)
+        return text
+    return check_expression(text)
