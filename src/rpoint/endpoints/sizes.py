@@ -128,6 +128,7 @@ def read_sizes(
     tumours: str | os.PathLike[str] | pd.DataFrame | None = None,
     blanks: str = "error",
     exclude_faulty: bool = False,
+    check_plausibility: bool = True,
 ) -> Sizes:
     """Read a table of tumour sizes, check it, and make it tidy.
 
@@ -152,6 +153,8 @@ def read_sizes(
     exclude_faulty
         Leave out, as a whole, the patients who have an error, instead of refusing the table; they
         are in `excluded`, their errors in `problems`.
+    check_plausibility
+        False: take sizes that jump as they are, for sizes that no hand has written down.
 
     Returns
     -------
@@ -173,7 +176,7 @@ def read_sizes(
     tidy, problems = _tidy(table, people, unit, blanks, sums_only)
     problems = [*_header_warnings(table), *_of_patients(people), *problems]
     start = _starts(tidy, people)
-    problems += _between_rows(tidy, start, people, sums_only)
+    problems += _between_rows(tidy, start, people, sums_only, check_plausibility)
     excluded: tuple[str, ...] = ()
     if exclude_faulty:
         tidy, people, excluded = _without_faulty(tidy, people, problems, table)
@@ -237,7 +240,7 @@ def _starts(tidy: pd.DataFrame, people: PatientRows) -> np.ndarray:
 
 
 def _between_rows(
-    tidy: pd.DataFrame, start: np.ndarray, people: PatientRows, sums_only: bool
+    tidy: pd.DataFrame, start: np.ndarray, people: PatientRows, sums_only: bool, careful: bool
 ) -> list[Problem]:
     # Visits cannot be made of rows without a day, which are errors already.
     undated = tidy.loc[tidy["day"].isna(), "patient"].unique()
@@ -247,7 +250,8 @@ def _between_rows(
     if sums_only:
         return _sums.check_sums(tidy, start, people)
     at = layout(tidy, start)
-    return [*check_lesions(tidy, at), *plausible(tidy, at, people)]
+    odd = plausible(tidy, at, people) if careful else []
+    return [*check_lesions(tidy, at), *odd]
 
 
 def _without_faulty(

@@ -84,32 +84,64 @@ def dose_schedule(
 
 
 def _drug_rows(model: DrugModel, table: pd.DataFrame) -> list[DoseRow]:
+    dish = (table["route"] == MEDIUM).to_numpy()
+    exposures = [
+        (t, t + hours, conc)
+        for t, hours, conc in zip(
+            table["time_h"][dish], table["duration_h"][dish], table["conc_nM"][dish], strict=True
+        )
+    ]
+    given = table[~dish]
+    rows = dose_rows(
+        model,
+        given["time_h"].tolist(),
+        given["amount_mg"].tolist(),
+        given["route"].tolist(),
+        given["duration_h"].tolist(),
+    )
+    return rows + levels(f"{model.id}_medium", exposures)
+
+
+def dose_rows(
+    model: DrugModel,
+    time_h: Sequence[float],
+    mg: Sequence[float],
+    route: Sequence[str],
+    duration_h: Sequence[float],
+    *,
+    begun: bool = False,
+) -> list[DoseRow]:
+    """Events of doses that are given one by one.
+
+    Parameters
+    ----------
+    model
+        The drug.
+    time_h, mg, route, duration_h
+        Of every dose, ascending in time; the lag of the absorption is added here.  A duration above
+        0 is an infusion.
+    begun
+        Whether doses went before: then the clock of the drug runs already.
+
+    Raises
+    ------
+    RpointError
+        If a drug has no pharmacokinetics for its route in this species.
+    """
     rows: list[DoseRow] = []
     lag = model.parameters.get("lag", 0.0)
     infusions: list[tuple[float, float, float]] = []
-    exposures: list[tuple[float, float, float]] = []
-    last_mg = None
-    for t, route, mg, conc, hours in zip(
-        table["time_h"].tolist(),
-        table["route"].tolist(),
-        table["amount_mg"].tolist(),
-        table["conc_nM"].tolist(),
-        table["duration_h"].tolist(),
-        strict=True,
-    ):
-        if route == MEDIUM:
-            exposures.append((t, t + hours, conc))
-            continue
-        state = _entry_state(model, route)
-        if mg != last_mg:
-            rows += _dose_dependence(model, t + lag, mg, first=last_mg is None)
-            last_mg = mg
+    last = None
+    for t, amount, way, hours in zip(time_h, mg, route, duration_h, strict=True):
+        state = _entry_state(model, way)
+        if amount != last:
+            rows += _dose_dependence(model, t + lag, amount, first=last is None and not begun)
+            last = amount
         if hours > 0:
-            infusions.append((t + lag, t + lag + hours, mg / hours))
+            infusions.append((t + lag, t + lag + hours, amount / hours))
         else:
-            rows.append(DoseRow(t + lag, "add", f"{model.id}_{state}", mg))
-    rows += levels(f"{model.id}_rate", infusions) + levels(f"{model.id}_medium", exposures)
-    return rows
+            rows.append(DoseRow(t + lag, "add", f"{model.id}_{state}", amount))
+    return rows + levels(f"{model.id}_rate", infusions)
 
 
 def _entry_state(model: DrugModel, route: str) -> str:

@@ -28,6 +28,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 from rpoint.errors import RpointError
@@ -109,6 +110,7 @@ class DrugModel:
         return NM_MG_PER_L / NG_PER_ML * self.fu * ng_per_ml / self.molecular_weight
 
 
+@cache
 def sbml_id(name: str) -> str:
     """A name as an SBML id.
 

@@ -112,7 +112,7 @@ def grow(
         births = 0.5 * step * (division[..., k] + division[..., k + 1])
         deaths = 0.5 * step * (death[..., k] + death[..., k + 1])
         mixed = size if half is None else size @ half[step].T
-        grown = _growth_step(mixed, births, deaths, law)
+        grown = growth_step(mixed, births, deaths, law)
         size = grown if half is None else grown @ half[step].T
         size = np.where(size < CELL_MM3, 0.0, size)
         sizes[..., k + 1] = size
@@ -129,7 +129,7 @@ def _half_step(switching: np.ndarray | None, steps: np.ndarray) -> dict[float, n
     return {step: expm(0.5 * step * switching) for step in np.unique(steps)}
 
 
-def _growth_step(
+def growth_step(
     size: np.ndarray, births: np.ndarray, deaths: np.ndarray, law: GrowthLaw
 ) -> np.ndarray:
     """One step of birth and death; `births` and `deaths` are rate times step, (..., C)."""

@@ -14,7 +14,7 @@ import pandas as pd
 
 from rpoint import catalog
 from rpoint.errors import RpointError
-from rpoint.streams import choices, lognormal_factors, stream
+from rpoint.streams import Patients, choices, lognormal_factors, stream
 from rpoint.tumour.facts import fact
 from rpoint.tumour.measure import volume_mm3
 from rpoint.tumour.noun import Tumour
@@ -115,7 +115,7 @@ def draw_patients(
         cell_loss=loss,
         start_mm3=np.where(there, volume_mm3(np.maximum(size, 10.0)), 0.0),
         mix=_mixes(tumour, patients, seed),
-        pk={drug: _pk_factors(drug, "human", patients, seed) for drug in drugs},
+        pk={drug: pk_factors(drug, "human", patients, seed) for drug in drugs},
         weight_kg=fact("body_weight_patient"),
         organs=np.where(there, _organs(patients, seed), ""),
     )
@@ -150,7 +150,7 @@ def draw_mice(
         cell_loss=loss,
         start_mm3=start_mm3 * size,
         mix=np.broadcast_to(tumour.fractions, (mice, 1, len(tumour.clones))).copy(),
-        pk={drug: _pk_factors(drug, "mouse", mice, seed) for drug in drugs},
+        pk={drug: pk_factors(drug, "mouse", mice, seed) for drug in drugs},
         weight_kg=fact("body_weight_mouse"),
     )
 
@@ -189,7 +189,7 @@ def _mixes(tumour: Tumour, patients: int, seed: int) -> np.ndarray:
     return mixes / mixes.sum(axis=2, keepdims=True)
 
 
-def _pk_factors(drug: str, species: str, subjects: int, seed: int) -> dict[str, np.ndarray]:
+def pk_factors(drug: str, species: str, subjects: Patients, seed: int) -> dict[str, np.ndarray]:
     """Factors on the pharmacokinetic parameters of a drug, for every subject."""
     if species == "mouse":
         spread = {"CL_F": fact("pk_cv_mouse")}

@@ -1,0 +1,63 @@
+"""Doses that patients took, as events of the engine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rpoint.pharmacology.doses import DoseRow, dose_rows
+from rpoint.pharmacology.pk import DrugModel
+
+if TYPE_CHECKING:
+    from rpoint.blood import Nominal, Taken
+
+
+class Doses:
+    """All doses of the patients of one arm.
+
+    Parameters
+    ----------
+    nominal
+        Drug to the doses of the regimen (route and length of every dose).
+    taken
+        Drug to what each patient took of them.
+    models
+        Drug to its pharmacokinetics; drugs without an entry do not act on the cells.
+    """
+
+    def __init__(
+        self,
+        nominal: Mapping[str, Nominal],
+        taken: Mapping[str, Taken],
+        models: Mapping[str, DrugModel],
+    ) -> None:
+        self.nominal, self.taken, self.models = nominal, taken, models
+
+    def rows(self, patient: int, from_h: float, until_h: float) -> list[DoseRow]:
+        """Events of one patient in [from_h, until_h), ascending.
+
+        A dose belongs to the time at which it enters (its lag included), so that no event is lost
+        or given twice where two stages meet.
+        """
+        found: list[DoseRow] = []
+        for drug, model in self.models.items():
+            taken, nominal = self.taken[drug], self.nominal[drug]
+            time, mg = taken.time_h[patient], taken.mg[patient]
+            lag = model.parameters.get("lag", 0.0)
+            given = (mg > 0) & (time + lag >= from_h) & (time + lag < until_h)
+            if not given.any():
+                continue
+            k = np.flatnonzero(given)
+            before = bool(((mg > 0) & (time + lag < from_h)).any())
+            found += dose_rows(
+                model,
+                time[k].tolist(),
+                mg[k].tolist(),
+                [nominal.route[i] for i in k],
+                nominal.duration_h[k].tolist(),
+                begun=before,
+            )
+        found.sort(key=lambda row: row.time_h)
+        return found

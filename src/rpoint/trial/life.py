@@ -1,0 +1,386 @@
+"""The life of patients on one arm: doses, cells, tumours, scans, until each leaves the study.
+
+Time runs in stages of a few scans.  Whoever has progressed, died or withdrawn by the end of a stage
+costs nothing more.  Day 0 is that of the first dose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rpoint.blood import BloodCourse, BloodPatients, nominal, run_blood
+from rpoint.endpoints.recist import Recist
+from rpoint.immune import death_hazard
+from rpoint.pharmacology.pk import drug_model, sbml_id
+from rpoint.pharmacology.regimen import Regimen
+from rpoint.streams import uniforms
+from rpoint.trial.bodies import Bodies
+from rpoint.trial.cells import Cells
+from rpoint.trial.doses import Doses
+from rpoint.trial.facts import fact
+from rpoint.trial.immunity import Immunity, immune_effect
+from rpoint.trial.patients import Patients
+from rpoint.trial.scans import Scans, judge, lesion_table, plan_scans, take_scan
+from rpoint.tumour.measure import diameter_mm
+from rpoint.tumour.subjects import MAX_LESIONS
+
+STAGE_SCANS = 2  # scans of a stage
+LEAST_STAGE_D = 84
+LEAST_SHARE = 1e-12  # of a resistant clone that gets lanes of its own
+NEVER = np.inf
+WITHDRAWAL, DEATH = 0, 1  # slots of a patient's uniform numbers
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """How an arm is run; of the trial file, in days.
+
+    Attributes
+    ----------
+    scan_days
+        Nominal days of the scans after the baseline.
+    horizon_d
+        Days for which patients are followed at most.
+    treat_d
+        Days of treatment at most.
+    """
+
+    scan_days: tuple[float, ...]
+    horizon_d: int
+    treat_d: int
+    jitter_d: float = 5.0
+    sd_log: float | None = None
+    new_lesions: bool = True
+    non_target: bool = True
+    confirm_weeks: float | None = 4.0
+    min_sd_d: float = 49.0
+    withdrawal_per_month: float = 0.01
+    beyond_progression: bool = False
+    blood_days: tuple[int, ...] = (0, 14)
+    cycle_days: int = 28
+
+
+@dataclass
+class Lives:
+    """What happened to the patients of one arm.
+
+    Attributes
+    ----------
+    pd_day, death_day, withdrawal_day, last_dose_day, study_end_day
+        (n,) days; infinite where it did not happen.
+    volume
+        (n, B, D) volumes, mm3; after a patient has left the study as told in `follow_up`.
+    resistant
+        (n, D) share of the resistant clone.
+    status
+        (n,) engine status of the cells; 0 is good.
+    """
+
+    patients: Patients
+    regimen: Regimen
+    conduct: Conduct
+    blood: BloodCourse | None
+    scans: Scans
+    lesions: pd.DataFrame
+    recist: Recist | None
+    pd_day: np.ndarray
+    death_day: np.ndarray
+    withdrawal_day: np.ndarray
+    toxicity_day: np.ndarray
+    last_dose_day: np.ndarray
+    volume: np.ndarray
+    clones: np.ndarray
+    resistant: np.ndarray
+    status: np.ndarray
+    untreated: np.ndarray = field(default_factory=lambda: np.empty(0))
+
+    @property
+    def study_end_day(self) -> np.ndarray:
+        """(n,) last day on which a patient is seen for progression."""
+        left = np.minimum(self.death_day, self.withdrawal_day)
+        return np.minimum(left, float(self.conduct.horizon_d))
+
+
+def live(
+    patients: Patients,
+    regimen: Regimen,
+    conduct: Conduct,
+    ensemble: Any,
+    seed: int,
+    *,
+    rules: Any = None,
+    immune: Immunity | None = None,
+    line: int = 1,
+    threads: int | None = None,
+    own: Mapping[str, np.ndarray] | None = None,
+) -> Lives:
+    """Treat patients with a regimen and follow them.
+
+    Parameters
+    ----------
+    patients
+        Who.
+    regimen
+        What they get.
+    conduct
+        How the arm is run.
+    ensemble
+        Parameter sets of the cell model.
+    seed
+        Of the run.
+    rules
+        Dose rules of the arm; None: no feedback of toxicity on doses.
+    immune
+        Switches of the immune part, for regimens with an antibody.
+    line
+        Line of therapy.
+    threads
+        Threads of the engine.
+    own
+        Further parameters of the cells, name to (n,).
+    """
+    course = _Course(patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own)
+    while course.day < conduct.horizon_d and course.on.any():
+        course.stage()
+    return course.finish()
+
+
+class _Course:
+    """The state of an arm between two stages."""
+
+    def __init__(
+        self, patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own
+    ):
+        self.p, self.conduct, self.seed, self.line = patients, conduct, seed, line
+        self.regimen, n, days = regimen, len(patients), conduct.horizon_d
+        self.blood = _blood(patients, regimen, conduct, rules, seed)
+        self._make_cells(ensemble, threads, own or {})
+        rest = self.cells.untreated[self.lead]
+        self.bodies = Bodies(
+            patients.start_mm3, patients.shares, patients.doubling_d, patients.cell_loss, rest, days
+        )
+        self.kill, self.doses_set = immune_effect(patients, regimen, immune, days, seed, self.blood)
+        self.scans = plan_scans(patients, conduct.scan_days, conduct.jitter_d, seed)
+        self.day, self.visit = 0, 1
+        self.status = np.where(self.bodies.grows, 0, 100)
+        self.on = self.bodies.grows.copy()
+        self.pd_day = np.full(n, NEVER)
+        u = uniforms(seed, f"events of line {line}", patients.index, 2)
+        rate = -np.log1p(-conduct.withdrawal_per_month) / 30.4375
+        with np.errstate(divide="ignore"):
+            self.withdrawal = np.floor(-np.log1p(-u[:, WITHDRAWAL]) / rate if rate > 0 else NEVER)
+        self.withdrawal = np.broadcast_to(self.withdrawal, n).astype(float)
+        self.death_at = -np.log1p(-u[:, DEATH])
+        self.death = np.full(n, NEVER)
+        self.hazard = np.zeros(n)
+        self.upto = np.ones(n, np.int64)
+        self._scan(0, np.flatnonzero(self.on))
+
+    def _make_cells(self, ensemble, threads, own) -> None:
+        """Rows of cells: the lead of every patient, then the resistant clones."""
+        p = self.p
+        second = np.flatnonzero((p.shares > LEAST_SHARE).any(axis=1))
+        who = np.concatenate([np.arange(len(p)), second])
+        clone = np.concatenate([np.zeros(len(p), int), np.ones(len(second), int)])
+        models = {d: drug_model(d, "human") for d in self.regimen.drugs}
+        acting = {d: m for d, m in models.items() if m.potency and m.structure is not None}
+        extra = {name: np.asarray(v)[who] for name, v in own.items()}
+        for drug, model in acting.items():
+            for name, factor in p.pk.get(drug, {}).items():
+                if name in model.kinetic:
+                    extra[f"{sbml_id(drug)}_{name}"] = model.kinetic[name] * factor[who]
+            extra |= _potencies(model, p.effect[drug][who] if drug in p.effect else 1.0)
+        self.cells = Cells(
+            p.sets[who],
+            [p.genotypes[i][c] for i, c in zip(who.tolist(), clone.tolist(), strict=True)],
+            who,
+            ensemble,
+            tuple(acting),
+            extra,
+            threads=threads,
+        )
+        self.lead = np.arange(len(p))
+        self.second = np.full(len(p), -1)
+        self.second[second] = len(p) + np.arange(len(second))
+        plan = nominal(self.regimen, self.conduct.horizon_d / 7.0)
+        taken = self.blood.taken if self.blood is not None else {}
+        self.doses = Doses(plan, taken, acting)
+
+    def stage(self) -> None:
+        """One stage: cells, bodies, deaths, scans."""
+        last = min(self._stage_end(), self.conduct.horizon_d)
+        days = last - self.day
+        rows = np.flatnonzero(self.on)
+        division, death = self._rates(rows, days)
+        kill = None if self.kill is None else self.kill[rows, self.day : last]
+        self.bodies.advance(rows, self.day, division, death, kill)
+        failed = self.cells.status[self.lead[rows]] != 0
+        self.status[rows[failed]] = self.cells.status[self.lead[rows[failed]]]
+        self.on[rows[failed]] = False
+        self._deaths(np.flatnonzero(self.on), last)
+        self.day = last
+        while self.visit < self.scans.count and self.scans.nominal[self.visit] < self._safe(last):
+            self._scan(self.visit, np.flatnonzero(self.on))
+            self.visit += 1
+        self._progress()
+
+    def _safe(self, day: int) -> float:
+        """Nominal days before this have their scans, jitter included, by `day`."""
+        return day - self.conduct.jitter_d
+
+    def _stage_end(self) -> int:
+        ahead = [d for d in self.scans.nominal[self.visit :]][:STAGE_SCANS]
+        end = (ahead[-1] + self.conduct.jitter_d + 1) if ahead else self.conduct.horizon_d
+        return int(np.ceil(max(end, self.day + (LEAST_STAGE_D if self.day else 1))))
+
+    def _rates(self, rows: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
+        """(rows, 2, days) daily rates of both clones."""
+        from_h, until_h = 24.0 * self.day, 24.0 * (self.day + days)
+        doses = {
+            p: self.doses.rows(p, from_h, until_h) + self.doses_set.rows(p, from_h, until_h)
+            for p in rows.tolist()
+        }
+        both = self.second[rows] >= 0
+        cells = np.concatenate([self.lead[rows], self.second[rows][both]])
+        rates = np.stack(self.cells.advance(self.day, days, cells, doses), axis=1)
+        out = np.repeat(rates[: len(rows), :, None], 2, axis=2)  # (rows, rate, clone, days)
+        out[both, :, 1] = rates[len(rows) :]
+        return out[:, 0], out[:, 1]
+
+    def _deaths(self, rows: np.ndarray, last: int) -> None:
+        """Days of death from the cumulative hazard of the stage."""
+        if not len(rows):
+            return
+        sld = diameter_mm(self.bodies.volume[rows, :MAX_LESIONS, : last + 1]).sum(axis=1)
+        hazard = death_hazard(sld, tumour=self.p.tumour_type[rows].astype(object), line=self.line)[
+            :, self.day + 1 : last + 1
+        ]
+        total = self.hazard[rows][:, None] + np.cumsum(hazard, axis=1)
+        over = total >= self.death_at[rows][:, None]
+        dead = over.any(axis=1)
+        self.death[rows[dead]] = self.day + 1 + over.argmax(axis=1)[dead]
+        self.hazard[rows] = total[:, -1]
+
+    def _scan(self, visit: int, rows: np.ndarray) -> None:
+        day = self.scans.day[rows, visit]
+        rows = rows[day <= np.minimum(self.death[rows], self.withdrawal[rows])]
+        c = self.conduct
+        take_scan(
+            self.scans, visit, rows, self.p, self.bodies.volume, self.seed,
+            sd_log=c.sd_log, new_lesions=c.new_lesions, non_target=c.non_target,
+        )  # fmt: skip
+        self.upto[rows] = visit + 1
+
+    def _progress(self) -> None:
+        """Who has progressed, died or withdrawn is off study."""
+        rows = np.flatnonzero(self.on)
+        if not len(rows):
+            return
+        found = judge(
+            lesion_table(self.scans, rows, self.upto[rows]),
+            confirm_weeks=self.conduct.confirm_weeks,
+        )
+        visits = found.visits
+        bad = visits[(visits["overall"] == "PD") & (visits["phase"] == "treatment")]
+        first = bad.groupby("patient", observed=True)["day"].min()
+        self.pd_day[first.index.astype(int)] = first.to_numpy(float)
+        self.on[
+            np.isfinite(self.pd_day) | (np.minimum(self.death, self.withdrawal) <= self.day)
+        ] = False
+
+    def finish(self) -> Lives:
+        """Everything that happened, with the judgement of all scans up to progression."""
+        n = len(self.p)
+        pd_visit = np.where(np.isfinite(self.pd_day), self.pd_day, NEVER)[:, None]
+        count = np.minimum(self.upto, 1 + (self.scans.day[:, 1:] <= pd_visit).sum(axis=1))
+        good = np.flatnonzero(self.status == 0)
+        lesions = lesion_table(self.scans, good, count[good]) if len(good) else pd.DataFrame()
+        toxicity = np.full(n, NEVER) if self.blood is None else self.blood.stop_day
+        toxicity = np.where(np.isnan(toxicity), NEVER, toxicity)
+        death = np.where(self.death <= self.withdrawal, self.death, NEVER)
+        stop = self.pd_day + fact("stop_delay_days")
+        if self.conduct.beyond_progression:
+            stop = np.full(n, NEVER)
+        last = np.minimum.reduce([stop, toxicity, death, self.withdrawal])
+        return Lives(
+            patients=self.p,
+            regimen=self.regimen,
+            conduct=self.conduct,
+            blood=self.blood,
+            scans=self.scans,
+            lesions=lesions,
+            recist=judge(lesions, confirm_weeks=self.conduct.confirm_weeks) if len(good) else None,
+            pd_day=self.pd_day,
+            death_day=death,
+            withdrawal_day=np.where(self.withdrawal < self.death, self.withdrawal, NEVER),
+            toxicity_day=toxicity,
+            last_dose_day=np.minimum(
+                last, float(min(self.conduct.treat_d, self.conduct.horizon_d))
+            ),
+            volume=self.bodies.volume,
+            clones=self.bodies.clones,
+            resistant=self.bodies.resistant,
+            status=self.status,
+            untreated=self.cells.untreated[self.lead],
+        )
+
+
+def _potencies(model, effect) -> dict[str, np.ndarray]:
+    """Half-effect concentrations of a drug and its metabolites, divided by the effect's factor."""
+    found = {}
+    sources = [(model.id, model.potency)]
+    sources += [(f"{model.id}_{m.name}", m.potency) for m in model.metabolites]
+    for prefix, potency in sources:
+        for name, k in potency.items():
+            found[f"{prefix}_K_{name.split('_', 1)[1]}"] = k / effect
+    return found
+
+
+def _blood(
+    patients: Patients, regimen: Regimen, conduct: Conduct, rules, seed
+) -> BloodCourse | None:
+    if not regimen.drugs:
+        return None
+    days = np.arange(0, conduct.treat_d, conduct.cycle_days)[:, None] + np.array(
+        conduct.blood_days or (0,)
+    )
+    return run_blood(
+        regimen,
+        days=min(conduct.treat_d, conduct.horizon_d),
+        patients=BloodPatients(len(patients), patients.pk),
+        rules=rules,
+        check_days=np.sort(days.ravel()),
+        seed=seed,
+        index=patients.index,
+    )
+
+
+def off_study(lives: Lives, days: int) -> np.ndarray:
+    """(n, days + 1) sum of diameters, mm, after a patient has left the study as well.
+
+    After the last day on study the tumour grows at its untreated rate times a documented factor,
+    since later lines of treatment slow it.
+    """
+    sld = diameter_mm(lives.volume[:, :MAX_LESIONS]).sum(axis=1).astype(float)
+    seen = np.minimum(lives.study_end_day, lives.pd_day)
+    seen = np.minimum(np.where(np.isfinite(seen), seen, sld.shape[1] - 1), sld.shape[1] - 1)
+    seen = seen.astype(int)
+    rate = np.log(2.0) / np.nanmedian(lives.patients.doubling_d, axis=1) / 3.0
+    later = np.arange(days + 1)[None] - seen[:, None]
+    start = np.maximum(sld[np.arange(len(sld)), seen], 5.0)
+    after = start[:, None] * np.exp(fact("after_progression_growth") * rate[:, None] * later)
+    padded = np.concatenate([sld, np.repeat(sld[:, -1:], max(0, days + 1 - sld.shape[1]), 1)], 1)
+    return np.where(later > 0, np.minimum(after, 600.0), padded[:, : days + 1])
+
+
+def next_line(lives: Lives, rows: np.ndarray, day: np.ndarray) -> Patients:
+    """Patients as they are on a day after progression: sizes and clones go on."""
+    p = lives.patients.take(rows)
+    total = lives.clones[rows].sum(axis=-1)
+    share = np.divide(lives.clones[rows][..., 1], total, out=np.zeros_like(total), where=total > 0)
+    return replace(p, start_mm3=total, shares=share, baseline_day=np.zeros(len(p)))
