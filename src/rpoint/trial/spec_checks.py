@@ -191,10 +191,12 @@ def _facts(data: Mapping[str, Any], arms: Mapping[str, Any]) -> Iterator[Problem
     for path in _map(data.get("facts")):
         here: Any = data
         for part in str(path).split("."):
-            here = here.get(part) if isinstance(here, Mapping) else None
-        if here is None:
-            yield Problem(
-                ("facts", str(path)),
-                "facts tells about a value that the file does not have",
-                mend="write the path of a value of this file, such as visits.scan_weeks",
-            )
+            known = isinstance(here, Mapping) and part in here
+            here = here[part] if known else None
+            if not known:
+                yield Problem(
+                    ("facts", str(path)),
+                    "facts tells about a value that the file does not have",
+                    mend="write the path of a value of this file, such as visits.scan_weeks",
+                )
+                break
