@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, field_validator
 
-from rpoint.errors import RpointError, unknown_name
+from rpoint.errors import RpointError
 from rpoint.trial.spec_base import Count, Months, Share, Spec, Text
-from rpoint.trial.spec_words import NO_DRUG, check_regimen, check_rules
+from rpoint.trial.spec_problems import shown
+from rpoint.trial.spec_words import NO_DRUG, check_regimen
 
 if TYPE_CHECKING:
     from rpoint.pharmacology.regimen import Regimen
@@ -52,9 +53,6 @@ class Immune(Spec):
     """Tumours with MDM2 amplification grow fast whatever the treatment (null hypothesis)."""
 
 
-Rules = dict[str, str | dict[str, Any]]
-
-
 class Arm(Spec):
     """One arm."""
 
@@ -62,8 +60,8 @@ class Arm(Spec):
     """What is given, in the regimen grammar; `none` is no drug."""
     patients: Count
     """Number of patients."""
-    rules: Rules | Literal["none"] = "none"
-    """Drug -> named set of dose rules, or a set written out; `none` switches dose changes off."""
+    rules: dict[str, Any] | None = None
+    """Drug -> name of a set of dose rules, or a set written out; `none`: doses never change."""
     observed_control: ObservedControl | None = None
     """For a comparator without a drug model only."""
     next: NextLine | None = None
@@ -80,28 +78,16 @@ class Arm(Spec):
 
     @field_validator("rules", mode="before")
     @classmethod
-    def _no_rules(cls, value: Any) -> Any:
-        return NO_DRUG if value is None else value
-
-    @model_validator(mode="after")
-    def _one_treatment(self) -> Arm:
-        if (self.regimen is None) == (self.observed_control is None):
-            raise RpointError(
-                "an arm has either a regimen or an observed control",
-                found="both" if self.regimen else "neither",
-                mend='write regimen: "DRUG DOSE ..." or regimen: none; observed_control is for '
-                "a comparator without a drug model",
-            )
-        return self
-
-    @model_validator(mode="after")
-    def _rules_of_drugs(self) -> Arm:
-        if isinstance(self.rules, dict):
-            for drug, rules in self.rules.items():
-                if drug not in self.drugs:
-                    raise unknown_name("drug of this arm's rules", drug, self.drugs)
-                check_rules(drug, rules)
-        return self
+    def _rules(cls, value: Any) -> Any:
+        if value is None or value == NO_DRUG:
+            return None
+        if isinstance(value, dict) and all(isinstance(v, str | dict) for v in value.values()):
+            return value
+        raise RpointError(
+            "rules name a set of dose rules for each drug",
+            found=shown(value),
+            allowed="{drug: name of a set}, {drug: {a set written out}}, or none",
+        )
 
     @property
     def parsed(self) -> Regimen | None:

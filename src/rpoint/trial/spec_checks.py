@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rpoint.errors import RpointError, unknown_name
+from rpoint.errors import unknown_name
+from rpoint.trial.spec_checks_arms import arm_problems
 from rpoint.trial.spec_problems import Key, Problem, from_error
 
 ALL = "all"  # stands for all arms together in a published row
@@ -34,7 +35,7 @@ def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
     arms = {str(k): v for k, v in _map(data.get("arms")).items() if isinstance(v, Mapping)}
     if not arms:
         return []
-    checks = (_names, _contrast, _follow, _cutoff, _events, _simon, _sets, _antibodies, _facts)
+    checks = (_names, _contrast, _follow, _cutoff, _events, _simon, _sets, _arms, _facts)
     return [problem for check in checks for problem in check(data, arms)]
 
 
@@ -166,25 +167,9 @@ def _sets(data: Mapping[str, Any], arms: Mapping[str, Any]) -> Iterator[Problem]
                 )
 
 
-def _antibodies(data: Mapping[str, Any], arms: Mapping[str, Any]) -> Iterator[Problem]:
-    from rpoint import catalog
-    from rpoint.pharmacology.regimen import parse
-
+def _arms(data: Mapping[str, Any], arms: Mapping[str, Any]) -> Iterator[Problem]:
     for name, arm in arms.items():
-        text = arm.get("regimen")
-        if arm.get("immune") is not None or not isinstance(text, str):
-            continue
-        try:
-            drugs = parse(text).drugs
-        except RpointError:
-            continue
-        given = [drug for drug in drugs if catalog.drug(drug).kind == "antibody"]
-        if given:
-            yield Problem(
-                ("arms", name),
-                f"{given[0]} acts through T cells, which this arm does not have",
-                mend="add `immune: {}`; its switches are hypotheses that are off unless named",
-            )
+        yield from arm_problems(name, arm)
 
 
 def _facts(data: Mapping[str, Any], arms: Mapping[str, Any]) -> Iterator[Problem]:

@@ -69,6 +69,10 @@ class TrialProblems(RpointError):
 
     problems: tuple[Problem, ...]
 
+    def parts(self) -> dict[str, str]:
+        """Nothing: the list of problems says all."""
+        return {}
+
 
 def key_text(key: Key) -> str:
     """A path of keys as text.
@@ -137,7 +141,7 @@ def shown(value: Any) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, dict):
-        return f"a mapping with {len(value)} keys"
+        return f"a mapping with {len(value)} key{'' if len(value) == 1 else 's'}"
     if isinstance(value, list | tuple):
         return f"a list of {len(value)}"
     return shorten(value if isinstance(value, str) else repr(value))

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from importlib import import_module
-from importlib.util import find_spec
-from typing import Any
-
-from rpoint.errors import RpointError, unknown_name
+from rpoint.errors import unknown_name
 
 NO_DRUG = "none"
 
@@ -29,10 +24,9 @@ def check_alteration(name: str) -> str:
 
 def check_expression(text: str) -> str:
     """A genotype expression such as `MDM2:cn>=12` or `AKT1|PIK3CA|PTEN:altered`."""
-    if find_spec("rpoint.cohort.expressions") is not None:
-        import_module("rpoint.cohort.expressions").parse_expression(text)
-    elif ":" not in text:
-        raise RpointError("a genotype expression is GENE:state", found=text)
+    from rpoint.cohort.expressions import parse_expression
+
+    parse_expression(text)
     return text
 
 
@@ -53,7 +47,7 @@ def check_clone(name: str) -> str:
     return name
 
 
-def check_rules(drug: str, rules: str | Mapping[str, Any]) -> None:
+def check_rules(rules: object) -> None:
     """A named set of dose rules, or a set written out in the trial file.
 
     Raises
@@ -61,19 +55,9 @@ def check_rules(drug: str, rules: str | Mapping[str, Any]) -> None:
     RpointError
         For an unknown name, or a set that cannot be read.
     """
-    if find_spec("rpoint.blood.rules") is None:
-        return
-    room = import_module("rpoint.blood.rules")
-    if isinstance(rules, str):
-        if rules not in room.rule_sets():
-            raise unknown_name("rule set", rules, room.rule_sets())
-        return
-    try:
-        room.read_rules(dict(rules))
-    except RpointError:
-        raise
-    except ValueError as error:
-        raise RpointError(f"dose rules of {drug}: {error}") from None
+    from rpoint.blood.rules import dose_rules
+
+    dose_rules(rules, where="")  # type: ignore[arg-type]  # what is no rule set is refused there
 
 
 # Words of a published row's subset besides genotype expressions.
