@@ -1,1 +1,34 @@
 """Blood counts under drugs, their grades, and the dose rules that follow from them."""
+
+from rpoint.blood.course import LOWER_LIMITS, BloodCourse, run_blood
+from rpoint.blood.nominal import Nominal, Taken, nominal
+from rpoint.blood.parameters import Parameters, central, draw_parameters, fact, facts
+from rpoint.blood.people import ANALYTES, UNITS, BloodPatients
+from rpoint.blood.risks import Risk, risk_table, risks
+from rpoint.blood.rules import Checks, CountRule, DoseRules, EventRule, dose_rules, rule_sets
+
+__all__ = [
+    "ANALYTES",
+    "LOWER_LIMITS",
+    "UNITS",
+    "BloodCourse",
+    "BloodPatients",
+    "Checks",
+    "CountRule",
+    "DoseRules",
+    "EventRule",
+    "Nominal",
+    "Parameters",
+    "Risk",
+    "Taken",
+    "central",
+    "dose_rules",
+    "draw_parameters",
+    "fact",
+    "facts",
+    "nominal",
+    "risk_table",
+    "risks",
+    "rule_sets",
+    "run_blood",
+]

@@ -1,0 +1,139 @@
+"""Population parameters of the blood: the facts, or one draw of their uncertainty.
+
+Uncertainty (of the population: one draw a replicate of a trial) and variability (between patients)
+are kept apart: this module holds the first, `people` the second.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+
+from rpoint.errors import unknown_name
+from rpoint.facts import Fact, fact_of, facts_of
+from rpoint.streams import normals, uniforms
+
+FILE = ("rpoint.blood", "facts.yaml")
+ENSEMBLE = "mdm2_ensemble.csv"
+#: From the 5th to the 95th percentile of a normal distribution, in standard deviations.
+_WIDTH = 3.2897
+
+
+def facts() -> dict[str, Fact]:
+    """All facts about blood by name."""
+    return facts_of(*FILE)
+
+
+def fact(name: str) -> float:
+    """The value of a fact; an unknown name is refused with the nearest one."""
+    return fact_of(*FILE, name).value
+
+
+@dataclass(frozen=True)
+class Parameters:
+    """One set of population parameters.
+
+    Attributes
+    ----------
+    values
+        Name of a fact to its value in the fact's unit.
+    draw
+        Number of the draw, or None for the central values.
+    """
+
+    values: Mapping[str, float]
+    draw: int | None = None
+
+    def __getitem__(self, name: str) -> float:
+        return self.values[name]
+
+    def transfer(self, drug: str) -> float:
+        """Effect of an MDM2 antagonist on marrow relative to siremadlin at equal Cu/K."""
+        return 1.0 if drug == "siremadlin" else self.values[f"transfer {drug}"]
+
+    def with_values(self, **values: float) -> Parameters:
+        """A copy with some values replaced."""
+        for name in values:
+            if name not in self.values:
+                raise unknown_name("blood parameter", name, self.values)
+        return Parameters({**self.values, **values}, self.draw)
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row per parameter: name, value, central, unit, low, high, grade, source."""
+        rows = [
+            {
+                "name": name,
+                "value": self.values[name],
+                "central": one.value,
+                "unit": one.unit,
+                "low": one.range[0],
+                "high": one.range[1],
+                "grade": one.grade,
+                "source": one.source,
+            }
+            for name, one in facts().items()
+        ]
+        return pd.DataFrame(rows)
+
+    def __repr__(self) -> str:
+        which = "central values" if self.draw is None else f"draw {self.draw} of the uncertainty"
+        return f"Parameters({which})"
+
+
+MDM2_ANTAGONISTS = ("siremadlin", "milademetan", "idasanutlin", "navtemadlin", "cgm097")
+
+
+def central() -> Parameters:
+    """The value of every fact."""
+    values = {name: one.value for name, one in facts().items()}
+    values |= {f"transfer {drug}": values["transfer_mdm2"] for drug in MDM2_ANTAGONISTS[1:]}
+    return Parameters(values)
+
+
+def draw_parameters(seed: int, draw: int) -> Parameters:
+    """One draw of the uncertainty.
+
+    Facts are drawn log-normally about their value, their range as 5th to 95th percentile, and cut
+    off there.  What the calibration to siremadlin determines is drawn as one row of the accepted
+    sets, so that the calibrated numbers stay with the assumptions that they were calibrated under.
+
+    Parameters
+    ----------
+    seed
+        Seed of the run.
+    draw
+        Number of the draw (the replicate of a trial), from 0.
+    """
+    values = {name: _drawn(one, name, seed, draw) for name, one in facts().items()}
+    table = ensemble()
+    row = int(uniforms(seed, "blood: accepted set", [draw])[0, 0] * len(table))
+    values |= {name: float(value) for name, value in table.iloc[row].items()}
+    for drug in MDM2_ANTAGONISTS[1:]:
+        name = f"transfer {drug}"
+        values[name] = _drawn(facts()["transfer_mdm2"], name, seed, draw)
+    return Parameters(values, draw)
+
+
+def _drawn(one: Fact, name: str, seed: int, draw: int) -> float:
+    z = float(normals(seed, f"blood: uncertainty of {name}", [draw])[0, 0])
+    return spread(one, z)
+
+
+def spread(one: Fact, z: float | np.ndarray) -> float | np.ndarray:
+    """The value of a fact at `z` standard deviations of its uncertainty, within its range."""
+    low, high = one.range
+    sigma = math.log(high / low) / _WIDTH
+    return np.clip(one.value * np.exp(sigma * z), low, high)
+
+
+@cache
+def ensemble() -> pd.DataFrame:
+    """Parameter sets that meet the three siremadlin figures, one a row (see `calibration`)."""
+    with (files("rpoint.blood") / "data" / ENSEMBLE).open(encoding="utf-8") as file:
+        return pd.read_csv(file, comment="#")

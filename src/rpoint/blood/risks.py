@@ -1,0 +1,136 @@
+"""Labelled risks that are no blood count: first events of grade 3 or worse, linked to exposure.
+
+The hazard of a day is
+
+    h = -ln(1 - incidence) exp(-t / onset) / onset * (concentration of the day / usual mean)
+
+with t the days since the first dose, so that at the usual exposure the published share of patients
+has the event, most of them early, and holds and reductions lower the risk.  Incidences are put in
+from labels and trials: they are no predictions.  Only the first event of each term is simulated.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+import pandas as pd
+from ruamel.yaml import YAML
+
+from rpoint.blood.parameters import Parameters, spread
+from rpoint.facts import Fact
+from rpoint.pharmacology.exposure import steady_state_average
+from rpoint.pharmacology.pk import DrugModel
+from rpoint.streams import normals, uniforms
+
+
+@dataclass(frozen=True)
+class Risk:
+    """One labelled risk of one drug.
+
+    Attributes
+    ----------
+    drug, term, dose
+        Whose, what, and at which dose it was observed.
+    per_day_mg, dose_mg
+        That dose as an average over days, and the single dose.
+    incidence, onset, duration, grade4
+        Share of patients; mean day; days; share of the events that are of grade 4.
+    """
+
+    drug: str
+    term: str
+    dose: str
+    per_day_mg: float
+    dose_mg: float
+    incidence: Fact
+    onset: Fact
+    duration: Fact
+    grade4: Fact
+
+
+@cache
+def risks() -> dict[str, tuple[Risk, ...]]:
+    """Every labelled risk, by drug."""
+    text = (files("rpoint.blood") / "risks.yaml").read_text(encoding="utf-8")
+    return {drug: _of(drug, row) for drug, row in YAML(typ="safe", pure=True).load(text).items()}
+
+
+def _of(drug: str, row: dict) -> tuple[Risk, ...]:
+    found = []
+    for term, numbers in row["terms"].items():
+        made = {
+            key: Fact(name=f"{drug} {term} {key}", **{**one, "range": tuple(one["range"])})
+            for key, one in numbers.items()
+        }
+        found.append(Risk(drug, term, row["dose"], row["per_day_mg"], row["dose_mg"], **made))
+    return tuple(found)
+
+
+def risk_table() -> pd.DataFrame:
+    """One row per labelled risk: drug, dose, term, incidence (%), its range, source and grade."""
+    rows = [
+        {
+            "drug": r.drug,
+            "dose": r.dose,
+            "term": r.term,
+            "percent": 100.0 * r.incidence.value,
+            "low": 100.0 * r.incidence.range[0],
+            "high": 100.0 * r.incidence.range[1],
+            "onset_d": r.onset.value,
+            "grade": r.incidence.grade,
+            "source": r.incidence.source,
+        }
+        for own in risks().values()
+        for r in own
+    ]
+    return pd.DataFrame(rows)
+
+
+class RiskClock:
+    """The accumulated hazard of one labelled risk in n patients.
+
+    Parameters
+    ----------
+    risk, model
+        What and whose.
+    p
+        Population parameters; a draw of the uncertainty draws the risk's numbers, too.
+    seed, index
+        Keys of the streams.
+    """
+
+    def __init__(
+        self, risk: Risk, model: DrugModel, p: Parameters, seed: int, index: np.ndarray
+    ) -> None:
+        self.risk = risk
+
+        def value(one: Fact) -> float:
+            if p.draw is None:
+                return one.value
+            z = normals(seed, f"blood: uncertainty of {one.name}", [p.draw])[0, 0]
+            return float(spread(one, z))
+
+        self.total = -math.log1p(-value(risk.incidence))
+        self.onset = value(risk.onset)
+        self.usual = steady_state_average(model, risk.per_day_mg, risk.dose_mg)
+        u = uniforms(seed, f"blood: event {risk.drug} {risk.term}", index, 3)
+        self.limit = -np.log1p(-u[:, 0])
+        self.grade = np.where(u[:, 1] < value(risk.grade4), 4, 3)
+        self.duration = np.maximum(1, np.rint(-np.log1p(-u[:, 2]) * value(risk.duration)))
+        self.reached = np.zeros(len(index))
+        self.begun = np.zeros(len(index))
+        self.over = np.zeros(len(index), bool)
+
+    def day(self, mean: np.ndarray) -> np.ndarray:
+        """Add a day at a mean concentration (n,), ng/mL; rows whose first event falls on it."""
+        on = (self.begun > 0) | (mean > 0)
+        weight = np.exp(-self.begun / self.onset) / self.onset
+        self.reached += self.total * weight * mean / self.usual
+        self.begun += on
+        new = ~self.over & (self.reached >= self.limit)
+        self.over |= new
+        return np.flatnonzero(new)
