@@ -1,0 +1,293 @@
+"""Run a trial into a folder, so that a kill at any moment costs at most the chunks in work."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from rpoint.errors import RpointError, shorten
+from rpoint.files import output_folder
+from rpoint.trial import disk_info, manifest, workers
+from rpoint.trial.disk import Run, open_run, results_damaged
+from rpoint.trial.disk_chunk import CHUNKS, ChunkRecord
+from rpoint.trial.disk_identity import check_same
+from rpoint.trial.disk_info import Info
+from rpoint.trial.disk_lock import LOCK, locked
+from rpoint.trial.disk_plan import (
+    ANALYSE,
+    CHUNK_PATIENTS,
+    COMPUTE,
+    Plan,
+    check_machine,
+    named,
+    put_chunk,
+    return_chunk,
+    write_chunk,
+)
+from rpoint.trial.disk_results import write_results
+from rpoint.trial.disk_sync import TEMPORARY, cannot_write, clear_temporaries
+from rpoint.trial.workers import Crew, Outcome
+
+Progress = Callable[[int, int], None]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Means:
+    """How a run is computed; no table depends on it."""
+
+    jobs: int = 1
+    cluster: str | None = None
+    shared: bool = False
+    progress: Progress = lambda done, total: None
+    say: Say = lambda text: None
+
+
+def run_trial(
+    trial: Any, folder: str | os.PathLike[str], *, replicates: int = 1, seed: int = 1,
+    jobs: int | None = None, chunk_patients: int = CHUNK_PATIENTS, draws: int | None = None,
+    resume: bool = False, cluster: str | None = None, shared: bool = False,
+    options: Mapping[str, Any] | None = None, compute: str = COMPUTE, analyse: str = ANALYSE,
+    text: str = "", command: str | None = None, progress: Progress | None = None,
+    say: Say | None = None,
+) -> Run:  # fmt: skip
+    """Run a trial and keep everything in a folder.
+
+    Parameters
+    ----------
+    trial
+        The trial.
+    folder
+        A new or empty one, or with `resume` one that an interrupted run has left.
+    replicates
+        How many times the whole trial is run, each with patients of its own.
+    seed
+        Of all chance.
+    jobs
+        Worker processes; None: the processors at hand; 0: compute in this process.
+    chunk_patients
+        Patients that are computed and written together.
+    draws
+        How many draws of the uncertain parameters the replicates go through in turn; None: each
+        replicate has its own.
+    resume
+        Go on with what is in the folder; the end is the same to the last byte of every table.
+    cluster
+        Address of a Dask scheduler; its workers compute the chunks.
+    shared
+        The cluster's workers see `folder` under the same path and write into it themselves.
+    options
+        Passed to the computation.
+    compute, analyse
+        `module:function`: ``compute(trial, draws, range of patients, seed) -> {table: DataFrame}``
+        and ``analyse(trial, tables) -> DataFrame``, one row for each replicate (and group).
+    text
+        The trial's file, kept as it is.
+    command
+        Kept as the run's origin; None: how this process was called.
+    progress, say
+        Called with (patients done, all patients), and with remarks.
+
+    Returns
+    -------
+    Run
+        Its `status` is "complete", or "partial" if chunks failed.
+
+    Raises
+    ------
+    RpointError
+        If the folder holds another run, or one that is not to be resumed, or is in use, or cannot
+        be written.
+    """
+    plan = Plan(trial, replicates, seed, chunk_patients, draws, dict(options or {}), compute,
+                analyse)  # fmt: skip
+    means = Means(
+        workers.available() if jobs is None else jobs, cluster, shared,
+        progress or Means.progress, say or Means.say,
+    )  # fmt: skip
+    for function in (plan.compute, plan.analyse):
+        named(function)  # a name that leads nowhere is told before anything is written
+    place = output_folder(folder, where="folder")
+    origin = disk_info.command_line() if command is None else command
+    name = str(plan.identity["trial"].get("name") or "")
+    try:
+        _prepare(place, resume)
+        with locked(place):
+            _check_folder(place, resume)
+            started = _started(place, plan, disk_info.begin(plan, name=name, text=text,
+                                                            command=origin))  # fmt: skip
+            return _carry_out(place, plan, started, means)
+    except OSError as error:
+        raise cannot_write(error, place) from None
+
+
+def resume_run(
+    folder: str | os.PathLike[str], *, trial: Any = None, jobs: int | None = None,
+    cluster: str | None = None, shared: bool = False, compute: str = COMPUTE,
+    analyse: str = ANALYSE, progress: Progress | None = None, say: Say | None = None,
+) -> Run:  # fmt: skip
+    """Go on with the run that a folder holds; parameters as `run_trial`, the rest is on record.
+
+    Parameters
+    ----------
+    trial
+        The trial; None: as recorded.
+    compute, analyse
+        Must be those of the run: a name that a folder holds is never called.
+
+    Raises
+    ------
+    RpointError
+        If there is no run, or it cannot be gone on with.
+    """
+    run = open_run(folder, trial=trial)
+    of = run.info.identity
+    return run_trial(
+        run.trial, folder, replicates=of["replicates"], seed=of["seed"], draws=of["draws"],
+        chunk_patients=of["chunk_patients"], options=of["options"], resume=True, jobs=jobs,
+        cluster=cluster, shared=shared, compute=compute, analyse=analyse, progress=progress,
+        say=say,
+    )  # fmt: skip
+
+
+def _prepare(place: Path, resume: bool) -> None:
+    """Make the folder, and refuse one that holds other things."""
+    ours = (LOCK, CHUNKS, manifest.MANIFEST)
+    if place.is_dir() and not (place / disk_info.RUN).exists():
+        strange = [p.name for p in place.iterdir()
+                   if p.name not in ours and not p.name.startswith(TEMPORARY)]  # fmt: skip
+        if strange:
+            raise RpointError(
+                "the folder of a run holds nothing else", where=shorten(str(place)),
+                found=", ".join(sorted(strange)[:5]), mend="name a new or empty folder",
+            )  # fmt: skip
+    _check_folder(place, resume)
+    place.mkdir(parents=True, exist_ok=True)
+
+
+def _check_folder(place: Path, resume: bool) -> None:
+    if not resume and (place / disk_info.RUN).exists():
+        status = disk_info.read(place).status
+        raise RpointError(
+            "there is a run in this folder already", where=shorten(str(place)),
+            found=f"status: {status}", mend="go on with it (resume), or name another folder",
+        )  # fmt: skip
+
+
+def _started(place: Path, plan: Plan, new: Info) -> Info:
+    """The record of the run, new or taken up again, with the status running."""
+    clear_temporaries(place)
+    if not (place / disk_info.RUN).exists():
+        return new.write(place)
+    old = disk_info.read(place)
+    check_same(old.identity, plan.identity, shorten(str(place)))
+    return old
+
+
+def _carry_out(place: Path, plan: Plan, info: Info, means: Means) -> Run:
+    """Compute what is missing, then the results."""
+    began = time.monotonic()
+    records, damaged = manifest.recover(place, plan)
+    for line in damaged:
+        means.say(f"{line}: computed again")
+    missing = [chunk for chunk in range(plan.chunks) if chunk not in records]
+    if not missing and info.status == disk_info.COMPLETE and not results_damaged(place, info):
+        means.say("nothing to do: the run is complete")
+        return open_run(place, trial=plan.trial)
+    if info.provenance.get("ended") or records:
+        sessions = int(info.provenance.get("sessions", 1)) + 1
+        info = info.with_provenance(sessions=sessions, resumed=disk_info.now())
+    info = replace(info, status=disk_info.RUNNING, failed={}, results={}).write(place)
+    try:
+        with workers.Crew((plan, str(place.absolute())), means.jobs) as crew:
+            info = _finish(place, plan, info, means, crew, records, missing)
+    except BaseException:
+        with suppress(OSError):  # of a full disk; what stands there says "running", no harm
+            replace(info, status=disk_info.INTERRUPTED).write(place)
+        raise
+    used = float(info.provenance.get("seconds", 0.0)) + time.monotonic() - began
+    info.with_provenance(ended=disk_info.now(), seconds=round(used, 3)).write(place)
+    return open_run(place, trial=plan.trial)
+
+
+def _finish(
+    place: Path, plan: Plan, info: Info, means: Means, crew: Crew, records: manifest.Records,
+    missing: list[int],
+) -> Info:  # fmt: skip
+    outcomes = _outcomes(place, plan, means, crew, missing)
+    failed, peak = _chunks(place, plan, means, outcomes, records)
+    manifest.write(place, records.values())
+    if failed:
+        return replace(info, status=disk_info.PARTIAL, failed=failed)
+    (result,) = crew.run(write_results, ["results"])
+    if result.error:
+        return replace(info, status=disk_info.PARTIAL, failed={"results": result.error})
+    peaks = {"worker_peak_mb": peak, "results_peak_mb": result.peak_mb,
+             "peak_mb": workers.peak_memory()}  # fmt: skip
+    info = info.with_provenance(**{k: round(v, 1) for k, v in peaks.items() if v})
+    return replace(info, status=disk_info.COMPLETE, results=result.value)
+
+
+def _chunks(
+    place: Path, plan: Plan, means: Means, outcomes: Iterator[Outcome], records: manifest.Records
+) -> tuple[dict[str, str], float | None]:
+    """Compute the missing chunks; adds to `records`, returns the failures and the peak memory."""
+    done = sum(record.stop - record.first for record in records.values())
+    failed: dict[str, str] = {}
+    peaks: list[float] = []
+    means.progress(done, plan.total)
+    for outcome in outcomes:
+        first, stop = plan.bounds(outcome.task)
+        done += stop - first
+        peaks += [outcome.peak_mb] if outcome.peak_mb else []
+        if outcome.attempts > 1:
+            means.say(f"chunk {outcome.task}: {outcome.attempts} attempts")
+        if outcome.error:
+            failed[str(outcome.task)] = outcome.error
+            means.say(f"chunk {outcome.task} failed: {outcome.error.strip().splitlines()[-1]}")
+        else:
+            record: ChunkRecord = outcome.value
+            manifest.append(place, record)
+            records[record.chunk] = record
+        means.progress(done, plan.total)
+    ordered = dict(sorted(failed.items(), key=lambda item: int(item[0])))
+    return ordered, max(peaks, default=None)
+
+
+def _outcomes(
+    place: Path, plan: Plan, means: Means, crew: Crew, missing: list[int]
+) -> Iterator[Outcome]:
+    if means.cluster is None:
+        return crew.run(write_chunk, missing)
+    return _on_cluster((plan, str(place.absolute())), missing, means)
+
+
+def _on_cluster(fixed: tuple[Plan, str], missing: list[int], means: Means) -> Iterator[Outcome]:
+    from rpoint.trial.cluster import on_cluster
+
+    assert means.cluster is not None
+    if means.shared:
+        yield from on_cluster(write_chunk_there, fixed, missing, means.cluster)
+        return
+    for outcome in on_cluster(return_chunk, fixed, missing, means.cluster):
+        if not outcome.error:
+            record, contents = outcome.value
+            put_chunk(fixed[1], record, contents)
+            outcome = replace(outcome, value=record)
+        yield outcome
+
+
+def write_chunk_there(plan: Plan, folder: str, chunk: int) -> ChunkRecord:
+    """Compute one chunk on a cluster's worker and write it to the folder that both see."""
+    check_machine(plan, f"a worker of the cluster, for {folder}")
+    if not (Path(folder) / disk_info.RUN).is_file():
+        raise RpointError(
+            "a worker of the cluster does not see the run's folder", where=folder,
+            mend="name a folder that all workers see under the same path, or leave out `shared`",
+        )  # fmt: skip
+    return write_chunk(plan, folder, chunk)
