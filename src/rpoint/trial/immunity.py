@@ -1,4 +1,4 @@
-"""Antibodies against PD-1 and PD-L1 in a trial: what the room `immune` gives the cells and bodies."""
+"""Antibodies against PD-1 and PD-L1 in a trial: what they give the cells and bodies."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rpoint.blood import BloodCourse, BloodPatients, nominal, run_blood
+from rpoint.blood import BloodCourse
 from rpoint.endpoints.recist import Recist
 from rpoint.immune import death_hazard
 from rpoint.pharmacology.pk import drug_model, sbml_id
@@ -21,6 +21,7 @@ from rpoint.pharmacology.regimen import Regimen
 from rpoint.streams import uniforms
 from rpoint.trial.bodies import Bodies
 from rpoint.trial.cells import Cells
+from rpoint.trial.counts import blood_course
 from rpoint.trial.doses import Doses
 from rpoint.trial.facts import fact
 from rpoint.trial.immunity import Immunity, immune_effect
@@ -33,6 +34,8 @@ STAGE_SCANS = 2  # scans of a stage
 LEAST_STAGE_D = 84
 LEAST_SHARE = 1e-12  # of a resistant clone that gets lanes of its own
 NEVER = np.inf
+LEAST_BURDEN_MM, LARGEST_BURDEN_MM = 5.0, 600.0
+LOG_LARGEST = float(np.log(LARGEST_BURDEN_MM / LEAST_BURDEN_MM))
 WITHDRAWAL, DEATH = 0, 1  # slots of a patient's uniform numbers
 
 
@@ -61,8 +64,6 @@ class Conduct:
     min_sd_d: float = 49.0
     withdrawal_per_month: float = 0.01
     beyond_progression: bool = False
-    blood_days: tuple[int, ...] = (0, 14)
-    cycle_days: int = 28
 
 
 @dataclass
@@ -71,7 +72,7 @@ class Lives:
 
     Attributes
     ----------
-    pd_day, death_day, withdrawal_day, last_dose_day, study_end_day
+    pd_day, death_day, withdrawal_day, toxicity_day, last_dose_day, study_end_day
         (n,) days; infinite where it did not happen.
     volume
         (n, B, D) volumes, mm3; after a patient has left the study as told in `follow_up`.
@@ -92,6 +93,7 @@ class Lives:
     death_day: np.ndarray
     withdrawal_day: np.ndarray
     toxicity_day: np.ndarray
+    seen_until: np.ndarray
     last_dose_day: np.ndarray
     volume: np.ndarray
     clones: np.ndarray
@@ -102,8 +104,7 @@ class Lives:
     @property
     def study_end_day(self) -> np.ndarray:
         """(n,) last day on which a patient is seen for progression."""
-        left = np.minimum(self.death_day, self.withdrawal_day)
-        return np.minimum(left, float(self.conduct.horizon_d))
+        return np.minimum.reduce([self.death_day, self.withdrawal_day, self.seen_until])
 
 
 def live(
@@ -118,6 +119,7 @@ def live(
     line: int = 1,
     threads: int | None = None,
     own: Mapping[str, np.ndarray] | None = None,
+    seen_until: np.ndarray | None = None,
 ) -> Lives:
     """Treat patients with a regimen and follow them.
 
@@ -143,8 +145,12 @@ def live(
         Threads of the engine.
     own
         Further parameters of the cells, name to (n,).
+    seen_until
+        (n,) day of the data cut-off of each patient; the horizon when left out.
     """
-    course = _Course(patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own)
+    course = _Course(
+        patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own, seen_until
+    )
     while course.day < conduct.horizon_d and course.on.any():
         course.stage()
     return course.finish()
@@ -154,11 +160,11 @@ class _Course:
     """The state of an arm between two stages."""
 
     def __init__(
-        self, patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own
+        self, patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own, until
     ):
         self.p, self.conduct, self.seed, self.line = patients, conduct, seed, line
         self.regimen, n, days = regimen, len(patients), conduct.horizon_d
-        self.blood = _blood(patients, regimen, conduct, rules, seed)
+        self.blood = blood_course(patients, regimen, conduct.treat_d, rules, seed)
         self._make_cells(ensemble, threads, own or {})
         rest = self.cells.untreated[self.lead]
         self.bodies = Bodies(
@@ -175,6 +181,7 @@ class _Course:
         with np.errstate(divide="ignore"):
             self.withdrawal = np.floor(-np.log1p(-u[:, WITHDRAWAL]) / rate if rate > 0 else NEVER)
         self.withdrawal = np.broadcast_to(self.withdrawal, n).astype(float)
+        self.until = np.full(n, float(days)) if until is None else np.asarray(until, float)
         self.death_at = -np.log1p(-u[:, DEATH])
         self.death = np.full(n, NEVER)
         self.hazard = np.zeros(n)
@@ -207,9 +214,11 @@ class _Course:
         self.lead = np.arange(len(p))
         self.second = np.full(len(p), -1)
         self.second[second] = len(p) + np.arange(len(second))
-        plan = nominal(self.regimen, self.conduct.horizon_d / 7.0)
-        taken = self.blood.taken if self.blood is not None else {}
-        self.doses = Doses(plan, taken, acting)
+        if self.blood is None:
+            self.doses = Doses({}, {}, {})
+        else:
+            given = {drug: m for drug, m in acting.items() if drug in self.blood.doses}
+            self.doses = Doses(self.blood.doses, self.blood.taken, given)
 
     def stage(self) -> None:
         """One stage: cells, bodies, deaths, scans."""
@@ -268,7 +277,7 @@ class _Course:
 
     def _scan(self, visit: int, rows: np.ndarray) -> None:
         day = self.scans.day[rows, visit]
-        rows = rows[day <= np.minimum(self.death[rows], self.withdrawal[rows])]
+        rows = rows[day <= self._left()[rows]]
         c = self.conduct
         take_scan(
             self.scans, visit, rows, self.p, self.bodies.volume, self.seed,
@@ -289,9 +298,11 @@ class _Course:
         bad = visits[(visits["overall"] == "PD") & (visits["phase"] == "treatment")]
         first = bad.groupby("patient", observed=True)["day"].min()
         self.pd_day[first.index.astype(int)] = first.to_numpy(float)
-        self.on[
-            np.isfinite(self.pd_day) | (np.minimum(self.death, self.withdrawal) <= self.day)
-        ] = False
+        self.on &= np.isinf(self.pd_day) & (self._left() > self.day)
+
+    def _left(self) -> np.ndarray:
+        """(n,) last day on which a patient can be seen."""
+        return np.minimum.reduce([self.death, self.withdrawal, self.until])
 
     def finish(self) -> Lives:
         """Everything that happened, with the judgement of all scans up to progression."""
@@ -302,11 +313,12 @@ class _Course:
         lesions = lesion_table(self.scans, good, count[good]) if len(good) else pd.DataFrame()
         toxicity = np.full(n, NEVER) if self.blood is None else self.blood.stop_day
         toxicity = np.where(np.isnan(toxicity), NEVER, toxicity)
-        death = np.where(self.death <= self.withdrawal, self.death, NEVER)
+        death = np.where(self.death <= np.minimum(self.withdrawal, self.until), self.death, NEVER)
+        left = self.withdrawal < np.minimum(self.death, self.until)
         stop = self.pd_day + fact("stop_delay_days")
         if self.conduct.beyond_progression:
             stop = np.full(n, NEVER)
-        last = np.minimum.reduce([stop, toxicity, death, self.withdrawal])
+        last = np.minimum.reduce([stop, toxicity, death, self.withdrawal, self.until])
         return Lives(
             patients=self.p,
             regimen=self.regimen,
@@ -317,7 +329,8 @@ class _Course:
             recist=judge(lesions, confirm_weeks=self.conduct.confirm_weeks) if len(good) else None,
             pd_day=self.pd_day,
             death_day=death,
-            withdrawal_day=np.where(self.withdrawal < self.death, self.withdrawal, NEVER),
+            withdrawal_day=np.where(left, self.withdrawal, NEVER),
+            seen_until=self.until,
             toxicity_day=toxicity,
             last_dose_day=np.minimum(
                 last, float(min(self.conduct.treat_d, self.conduct.horizon_d))
@@ -341,41 +354,34 @@ def _potencies(model, effect) -> dict[str, np.ndarray]:
     return found
 
 
-def _blood(
-    patients: Patients, regimen: Regimen, conduct: Conduct, rules, seed
-) -> BloodCourse | None:
-    if not regimen.drugs:
-        return None
-    days = np.arange(0, conduct.treat_d, conduct.cycle_days)[:, None] + np.array(
-        conduct.blood_days or (0,)
-    )
-    return run_blood(
-        regimen,
-        days=min(conduct.treat_d, conduct.horizon_d),
-        patients=BloodPatients(len(patients), patients.pk),
-        rules=rules,
-        check_days=np.sort(days.ravel()),
-        seed=seed,
-        index=patients.index,
-    )
-
-
-def off_study(lives: Lives, days: int) -> np.ndarray:
+def burden(lives: Lives, days: int) -> np.ndarray:
     """(n, days + 1) sum of diameters, mm, after a patient has left the study as well.
 
     After the last day on study the tumour grows at its untreated rate times a documented factor,
     since later lines of treatment slow it.
     """
     sld = diameter_mm(lives.volume[:, :MAX_LESIONS]).sum(axis=1).astype(float)
-    seen = np.minimum(lives.study_end_day, lives.pd_day)
-    seen = np.minimum(np.where(np.isfinite(seen), seen, sld.shape[1] - 1), sld.shape[1] - 1)
-    seen = seen.astype(int)
+    last = sld.shape[1] - 1
+    seen = np.minimum(np.minimum(lives.study_end_day, lives.pd_day), float(last)).astype(int)
     rate = np.log(2.0) / np.nanmedian(lives.patients.doubling_d, axis=1) / 3.0
     later = np.arange(days + 1)[None] - seen[:, None]
-    start = np.maximum(sld[np.arange(len(sld)), seen], 5.0)
-    after = start[:, None] * np.exp(fact("after_progression_growth") * rate[:, None] * later)
-    padded = np.concatenate([sld, np.repeat(sld[:, -1:], max(0, days + 1 - sld.shape[1]), 1)], 1)
-    return np.where(later > 0, np.minimum(after, 600.0), padded[:, : days + 1])
+    start = np.maximum(sld[np.arange(len(sld)), seen], LEAST_BURDEN_MM)
+    growth = np.minimum(fact("after_progression_growth") * rate[:, None] * later, LOG_LARGEST)
+    after = np.minimum(start[:, None] * np.exp(growth), LARGEST_BURDEN_MM)
+    padded = np.concatenate([sld, np.repeat(sld[:, -1:], max(0, days - last), 1)], axis=1)
+    return np.where(later > 0, after, padded[:, : days + 1])
+
+
+def deaths(sld: np.ndarray, patients: Patients, line: int, seed: int) -> np.ndarray:
+    """(n,) day of death from the course of the burden; infinite beyond it.
+
+    The threshold of the cumulative hazard is that of `live`: who dies on study does so on the same
+    day here.
+    """
+    hazard = death_hazard(sld, tumour=patients.tumour_type.astype(object), line=line)[:, 1:]
+    u = uniforms(seed, f"events of line {line}", patients.index, 2)
+    over = np.cumsum(hazard, axis=1) >= -np.log1p(-u[:, DEATH])[:, None]
+    return np.where(over.any(axis=1), 1.0 + over.argmax(axis=1), NEVER)
 
 
 def next_line(lives: Lives, rows: np.ndarray, day: np.ndarray) -> Patients:

@@ -122,6 +122,7 @@ def draw_patients(
     clones: Mapping[str, Any] | None = None,
     measurable: bool = True,
     slow: np.ndarray | None = None,
+    attempt: int = 0,
 ) -> Patients:
     """Patients with these tumours.
 
@@ -145,9 +146,12 @@ def draw_patients(
         Whether target lesions measure 10 mm or more at the start.
     slow
         (n,) factor on the doubling time, for whatever else slows or speeds growth.
+    attempt
+        0; another number makes another patient of the same genotype.
     """
     seed, n = population.seed, len(index)
-    z, u = normals(seed, "patient", index, 24), uniforms(seed, "patient", index, 24)
+    who = f"patient, attempt {attempt}" if attempt else "patient"
+    z, u = normals(seed, who, index, 24), uniforms(seed, who, index, 24)
     there = np.concatenate(
         [_targets(u[:, COUNT]), (u[:, HAS_NONTARGET] < fact("nontarget_share"))[:, None]], axis=1
     )
@@ -178,7 +182,7 @@ def draw_patients(
         baseline_day=-np.floor(u[:, BASELINE] * (fact("baseline_window_days") + 1.0)),
         new_lesion_rate=np.exp(population.value("new_lesion_rate", replicate)),
         pk={drug: pk_factors(drug, "human", index, seed) for drug in drugs},
-        effect={drug: _effect(drug, index, replicate, population) for drug in drugs},
+        effect={drug: _effect(drug, index, replicate, population, attempt) for drug in drugs},
     )
 
 
@@ -275,8 +279,8 @@ def _organs(u: np.ndarray) -> np.ndarray:
     return slots[np.argsort(u, axis=1)[:, :MAX_LESIONS]]
 
 
-def _effect(drug: str, index, replicate, population: Population) -> np.ndarray:
+def _effect(drug: str, index, replicate, population: Population, attempt: int) -> np.ndarray:
     """(n,) factor on a drug's effect: of the population, times the patient's own."""
-    own = normals(population.seed, f"effect of {drug}", index)[:, 0]
+    own = normals(population.seed, f"effect of {drug}, attempt {attempt}", index)[:, 0]
     spread = population.value("effect_log_sd", replicate)
     return np.exp(population.value(f"effect {drug}", replicate) + spread * own)
