@@ -30,6 +30,7 @@ from rpoint.cli import (
     simulate,
     survival,
     synergy,
+    trial,
     validate,
 )
 from rpoint.errors import RpointError, shorten
@@ -51,7 +52,10 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 STATISTICS = (response, survival, proportion, simon, basket, meta, synergy)
-for group in (claims, simulate, rank, predict, validate, *STATISTICS, catalogue, model, doctor):
+for group in (
+    *(claims, simulate, rank, predict, validate, trial),
+    *(*STATISTICS, catalogue, model, doctor),
+):
     group.add_to(app)
 
 

@@ -93,8 +93,11 @@ def _follow(data: Mapping[str, Any], arms: Mapping[str, Any]) -> Iterator[Proble
     for name, arm in arms.items():
         key: Key = ("arms", name, "crossover")
         yield from _unknown(key, arm.get("crossover"), arms)
+        goal = _map(arms.get(str(arm.get("crossover"))))
         if arm.get("crossover") == name:
             yield Problem(key, "an arm cannot cross over to itself", found=name)
+        elif goal and goal.get("regimen") is None:
+            yield Problem(key, "patients cannot cross over to an observed control")
         if arm.get("crossover") is not None and arm.get("next") is not None:
             yield Problem(
                 key,

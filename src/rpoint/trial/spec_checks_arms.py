@@ -27,6 +27,7 @@ def arm_problems(name: str, arm: Mapping[str, Any]) -> Iterator[Problem]:
     given = _regimens(arm)
     if given is None:
         return
+    yield from _for_patients(name, given)
     yield from _antibodies(name, arm, given)
     yield from _rules(name, arm, given)
 
@@ -58,6 +59,28 @@ def _regimens(arm: Mapping[str, Any]) -> list[Regimen] | None:
         except RpointError:
             return None
     return read
+
+
+def _for_patients(name: str, given: list[Regimen]) -> Iterator[Problem]:
+    """Doses that no patient can be given."""
+    from rpoint import catalog
+
+    key: Key = ("arms", name, "regimen")
+    parts = [part for regimen in given for part in regimen.components]
+    for drug in dict.fromkeys(p.drug for p in parts if p.dose.kind == "concentration"):
+        yield Problem(
+            key,
+            f"{drug} is given as a constant concentration, as in a dish",
+            allowed="a dose in mg or mg/kg",
+        )
+    for drug in dict.fromkeys(part.drug for part in parts):
+        if catalog.drug(drug).pk_human is None:
+            yield Problem(
+                key,
+                f"{drug} has no human pharmacokinetics",
+                mend="`rpoint list drugs` shows which drugs have; for a comparator without a drug "
+                "model give observed_control",
+            )
 
 
 def _antibodies(name: str, arm: Mapping[str, Any], given: list[Regimen]) -> Iterator[Problem]:

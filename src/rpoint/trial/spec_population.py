@@ -8,6 +8,7 @@ from pydantic import Field, field_validator
 
 from rpoint.trial.spec_base import Items, Positive, Share, Spec
 from rpoint.trial.spec_words import (
+    NO_DRUG,
     check_alteration,
     check_clone,
     check_expression,
@@ -79,7 +80,9 @@ class Population(Spec):
     @field_validator("prior")
     @classmethod
     def _prior(cls, value: str | None) -> str | None:
-        return None if value is None else check_regimen(value)
+        if value is None or value.strip().casefold() == NO_DRUG:
+            return None
+        return check_regimen(value)
 
     @field_validator("resistant_clones")
     @classmethod
