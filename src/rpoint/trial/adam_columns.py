@@ -90,15 +90,11 @@ def _flag(name: str, label: str, needed: bool = True, filled: bool = True) -> Co
     return Column(name, label, "flag", "", needed, filled, ("Y", "N"))
 
 
-def _int(
-    name: str, label: str, unit: str = "", needed: bool = True, filled: bool = True
-) -> Column:
+def _int(name: str, label: str, unit: str = "", needed: bool = True, filled: bool = True) -> Column:
     return Column(name, label, "integer", unit, needed, filled)
 
 
-def _num(
-    name: str, label: str, unit: str = "", needed: bool = True, filled: bool = True
-) -> Column:
+def _num(name: str, label: str, unit: str = "", needed: bool = True, filled: bool = True) -> Column:
     return Column(name, label, "number", unit, needed, filled)
 
 
@@ -158,6 +154,10 @@ ADSL = Dictionary("adsl", "Subject-Level Analysis", "one row for each patient", 
     _num("SLDBL", "Baseline sum of diameters of target lesions, as read", "mm", filled=False),
     _int("NTLBL", "Number of target lesions at baseline"),
     _flag("VISCFL", "Visceral disease", needed=False),
+    _flag("PRIORFL", "Treated before with the trial's earlier regimen", needed=False),
+    _flag("MEASFL", "Measurable disease", needed=False),
+    _flag("DREDFL", "Dose reduced at least once", needed=False),
+    _maybe_num("EXPOSURE", "Average exposure to the first drug over that of a typical patient"),
     _maybe_int("ECOGBL", "Baseline ECOG performance status"),
     _maybe_num("DBTIME", "Doubling time of the untreated tumour", "day"),
     _maybe_int("NSCREEN", "Patients screened to find this one"),

@@ -169,6 +169,10 @@ def _subjects(trial, name, arm, base, entry, cohort, facts) -> pd.DataFrame:
         "SLDBL": np.where(lives.status == 0, np.nansum(baseline, axis=1), np.nan),
         "NTLBL": np.isfinite(baseline).sum(axis=1),
         "DBTIME": np.nanmedian(lives.patients.doubling_d, axis=1),
+        "PRIORFL": np.where(lives.patients.had_prior, "Y", "N"),
+        "MEASFL": np.where(np.nanmax(baseline, axis=1, initial=0.0) >= 10.0, "Y", "N"),
+        "DREDFL": _reduced(lives),
+        "EXPOSURE": _exposure(lives),
         "VISCFL": np.where(
             np.isin(lives.patients.organs, ("lung", "liver")).any(axis=1), "Y", "N"
         ),
@@ -184,6 +188,25 @@ def _subjects(trial, name, arm, base, entry, cohort, facts) -> pd.DataFrame:
         end_day=facts["last_contact_day"].to_numpy(), death_day=arm.death_day,
         last_dose=lives.last_dose_day, reason=why, status=status, more=more,
     )  # fmt: skip
+
+
+def _reduced(lives) -> np.ndarray:
+    """(n,) "Y" for a dose reduced while the patient was treated."""
+    found = np.full(len(lives.patients), "N", object)
+    if lives.blood is not None and len(lives.blood.events):
+        events = lives.blood.events
+        row = events["row"].to_numpy(int)
+        on = events["day"].to_numpy(float) <= lives.last_dose_day[row]
+        found[row[on & (events["action"] == "reduce").to_numpy()]] = "Y"
+    return found
+
+
+def _exposure(lives) -> np.ndarray:
+    """(n,) exposure to the regimen's first drug over the typical one: the inverse of clearance."""
+    drug = lives.regimen.drugs[:1]
+    factors = lives.patients.pk.get(drug[0], {}) if drug else {}
+    clearance = factors.get("CL_F", factors.get("CL"))
+    return np.full(len(lives.patients), np.nan) if clearance is None else 1.0 / clearance
 
 
 def times(trial: Trial, best: BestResponse, sizes: Sizes, base, conduct) -> pd.DataFrame:

@@ -68,6 +68,8 @@ class Patients:
         (n,) day of the baseline scan, 0 or before.
     new_lesion_rate
         (n,) new lesions per e-fold of volume.
+    had_prior
+        (n,) whether the trial's earlier regimen was given and has failed.
     pk
         Drug -> {parameter: (n,) factor}.
     effect
@@ -88,6 +90,7 @@ class Patients:
     organs: np.ndarray
     baseline_day: np.ndarray
     new_lesion_rate: np.ndarray
+    had_prior: np.ndarray
     pk: Mapping[str, Mapping[str, np.ndarray]] = field(default_factory=dict)
     effect: Mapping[str, np.ndarray] = field(default_factory=dict)
 
@@ -181,6 +184,7 @@ def draw_patients(
         organs=np.where(there[:, :MAX_LESIONS], _organs(u[:, ORGAN : ORGAN + 10]), ""),
         baseline_day=-np.floor(u[:, BASELINE] * (fact("baseline_window_days") + 1.0)),
         new_lesion_rate=np.exp(population.value("new_lesion_rate", replicate)),
+        had_prior=np.zeros(n, bool),
         pk={drug: pk_factors(drug, "human", index, seed) for drug in drugs},
         effect={drug: _effect(drug, index, replicate, population, attempt) for drug in drugs},
     )

@@ -71,7 +71,7 @@ def after_prior(
             if progressed[k] or last:
                 found[i] = (pool, shares[k])
         waiting = waiting[~progressed] if not last else waiting[:0]
-    return _merge(patients, found)
+    return replace(_merge(patients, found), had_prior=had)
 
 
 def progressed_shares(
