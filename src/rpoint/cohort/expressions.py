@@ -305,11 +305,6 @@ def _copies_term(symbol: str, key: str, text: str, where: str | None) -> Term:
 
 
 def _tumour_type(name: str, where: str | None) -> str:
-    from rpoint.panel.types import nearest_type, panel_type, panel_types
+    from rpoint.cohort.types import cohort_type
 
-    kind = panel_type(name)
-    if kind is None:
-        error = unknown_name("tumour type", name, panel_types(), where=where)
-        error.nearest = nearest_type(name)
-        _raise(error)
-    return str(kind)
+    return cohort_type(name, where=where).id
