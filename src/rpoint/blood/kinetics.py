@@ -15,12 +15,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.linalg import expm
 
 from rpoint.errors import RpointError
 from rpoint.pharmacology.pk import NG_PER_ML, DrugModel, states_of
 
 DAY_H = 24.0
+_SQUARINGS = 13
+_TERMS = 12
 
 
 def rate_matrices(
@@ -149,9 +150,18 @@ class Concentration:
 
 
 def _powers(a: np.ndarray, hours: float) -> np.ndarray:
-    """exp(A hours) of every patient; where all are alike, computed once."""
-    if hours <= 0:
-        return np.broadcast_to(np.eye(a.shape[-1]), a.shape)
-    if np.array_equal(a, np.broadcast_to(a[:1], a.shape)):
-        return np.broadcast_to(expm(a[0] * hours), a.shape)
-    return expm(a * hours)
+    """exp(A hours) of many small matrices, (n, m, m), by scaling, Taylor series and squaring.
+
+    The scaling is the same for every matrix, so that a patient's result does not depend on the
+    others; with a norm of A hours / 2^13 below 0.25 the truncation error is below 1e-17 (rates up
+    to 80 per hour over a day).
+    """
+    step = a * (hours / 2.0**_SQUARINGS)
+    unit = np.broadcast_to(np.eye(a.shape[-1]), a.shape)
+    term, total = unit, unit.copy()
+    for k in range(1, _TERMS + 1):
+        term = np.matmul(term, step) / k
+        total += term
+    for _ in range(_SQUARINGS):
+        total = np.matmul(total, total)
+    return total

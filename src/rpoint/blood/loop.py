@@ -13,7 +13,7 @@ from rpoint.blood.kinetics import Concentration
 from rpoint.blood.nominal import DAY_H, Nominal
 from rpoint.blood.parameters import Parameters
 from rpoint.blood.people import ANALYTES, UNITS, BloodPatients, draw_people
-from rpoint.blood.risks import RiskClock, risks
+from rpoint.blood.risks import risk_clocks
 from rpoint.blood.rules import Checks, DoseRules
 from rpoint.endpoints.adverse_events import SCALES
 from rpoint.pharmacology.pk import DrugModel
@@ -83,11 +83,9 @@ class Block:
         self.keepers = {drug: Keeper(drug, plan.rules.get(drug), n) for drug in plan.doses}
         acting = {drug: effect_of(plan.models[drug], p) for drug in plan.doses}
         self.effects = {drug: effect for drug, effect in acting.items() if effect is not None}
-        self.clocks = {
-            drug: [RiskClock(r, plan.models[drug], p, plan.seed, index) for r in risks()[drug]]
-            for drug in plan.doses
-            if drug in risks()
-        }
+        clocks = {drug: risk_clocks(plan.models[drug], p, plan.seed, index) for drug in plan.doses}
+        self.clocks = {drug: own for drug, own in clocks.items() if own}
+        self.by_day = {drug: d.by_day(plan.days) for drug, d in plan.doses.items()}
         self.hours = {drug: np.unique(d.hour) for drug, d in plan.doses.items()}
         self.levels = {drug: self._concentration(drug, patients) for drug in self._followed()}
         shape = {drug: (n, len(d)) for drug, d in plan.doses.items()}
@@ -158,7 +156,7 @@ class Block:
     def _doses(self, drug: str, keeper: Keeper, day: int) -> np.ndarray:
         """(hours, n) mg of one drug today; moves its clock on."""
         doses, hours = self.plan.doses[drug], self.hours[drug]
-        first, number = _by_day(doses, self.plan.days)
+        first, number = self.by_day[drug]
         clock = np.minimum(keeper.clock, self.plan.days - 1)
         todo = number[clock]
         keep = keeper.rules is not None and keeper.rules.calendar == "keep"
@@ -186,10 +184,6 @@ class Block:
                 term, worst, length = clock.risk.term, clock.grade[rows], clock.duration[rows]
                 self.out.other.append((rows, day, drug, term, worst, length))
                 self.keepers[drug].event(rows, day + 1, term, worst, length, self.out.log)
-
-
-def _by_day(doses: Nominal, days: int) -> tuple[np.ndarray, np.ndarray]:
-    return doses.by_day(days)
 
 
 def _on_calendar(day: int, checks: Checks) -> bool:

@@ -1,17 +1,21 @@
 """The marrow: chains of progenitors, maturing cells and circulating cells, many patients at once.
 
-The model is Friberg's (J Clin Oncol 20:4713, 2002), one chain a lineage, with two changes that
-leave it exact where only the division is slowed:
+The model is Friberg's (J Clin Oncol 20:4713, 2002), one chain a lineage, with three changes,
+the first and the last of which leave it exact where only the division is slowed:
 
 * progenitors are of two kinds, sensitive S and less sensitive R, as in Sou (2025); both divide
   alike and drift back to their usual proportion;
+* a share `stem` of the births is fed by stem cells and not by the progenitors themselves: 0 for
+  neutrophils, whose published sets are of Friberg's form, and more where the feedback comes from
+  long-lived cells, with which a pool that only renews itself would have no stable size;
 * an MDM2 antagonist adds a death rate to S, a smaller one to R, and, where maturing cells are hit,
   one to the maturing stages.
 
 With all states relative to the untreated patient (1 at rest), F = C^-gamma, P = S + R::
 
-    S'  = S (ktr (1 - E) F - ktr - kill) + x ((1 - share) P - S)
-    R'  = R (ktr (1 - E) F - ktr - less kill) - x ((1 - share) P - S)
+    g   = ktr (1 - E) F
+    S'  = g ((1 - stem) S + stem (1 - share)) - (ktr + kill) S + x ((1 - share) P - S)
+    R'  = g ((1 - stem) R + stem share) - (ktr + less kill) R - x ((1 - share) P - S)
     T1' = ktr (P - T1) - stages kill T1, and so on to T3
     C'  = kout (T3 - C)
 
@@ -44,6 +48,8 @@ class Marrow:
         (3, n) factors on E and on the death rate.
     stages
         (3, n) death rate of the maturing stages relative to S.
+    stem
+        (3, n) share of the births that stem cells feed.
     share, less, exchange
         Share of R at rest, its death rate relative to S, and the rate of return, 1/d; (n,).
     pool_rate, pool_division, pool_kill
@@ -56,6 +62,7 @@ class Marrow:
     relative_division: np.ndarray
     relative_kill: np.ndarray
     stages: np.ndarray
+    stem: np.ndarray
     share: np.ndarray
     less: np.ndarray
     exchange: np.ndarray
@@ -109,12 +116,14 @@ class Marrow:
     ) -> np.ndarray:
         s, r, t1, t2, t3, c = y
         out = np.empty_like(y)
-        net = growth * np.exp(-self.gamma * np.log(c)) - self.ktr
+        births = growth * np.exp(-self.gamma * np.log(c))
+        fed = births * self.stem
+        net = births - fed - self.ktr
         drift = self.exchange * ((1.0 - self.share) * r - self.share * s)
         np.multiply(s, net - death, out=out[0])
-        out[0] += drift
+        out[0] += drift + fed * (1.0 - self.share)
         np.multiply(r, net - self.less * death, out=out[1])
-        out[1] -= drift
+        out[1] -= drift - fed * self.share
         leave = self.ktr + stage_death
         for i, before in ((2, s + r), (3, t1), (4, t2)):
             np.multiply(self.ktr, before, out=out[i])

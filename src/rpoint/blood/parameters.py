@@ -45,13 +45,20 @@ class Parameters:
         Name of a fact to its value in the fact's unit.
     draw
         Number of the draw, or None for the central values.
+    seed
+        Seed of the draw.
     """
 
     values: Mapping[str, float]
     draw: int | None = None
+    seed: int = 0
 
     def __getitem__(self, name: str) -> float:
         return self.values[name]
+
+    def drawn(self, name: str) -> float:
+        """The draw of a fact by its own range, whatever the calibration says of it."""
+        return float(_drawn(facts()[name], name, self.seed, self.draw))
 
     def transfer(self, drug: str) -> float:
         """Effect of an MDM2 antagonist on marrow relative to siremadlin at equal Cu/K."""
@@ -62,7 +69,7 @@ class Parameters:
         for name in values:
             if name not in self.values:
                 raise unknown_name("blood parameter", name, self.values)
-        return Parameters({**self.values, **values}, self.draw)
+        return Parameters({**self.values, **values}, self.draw, self.seed)
 
     def to_frame(self) -> pd.DataFrame:
         """One row per parameter: name, value, central, unit, low, high, grade, source."""
@@ -113,11 +120,11 @@ def draw_parameters(seed: int, draw: int) -> Parameters:
     values = {name: _drawn(one, name, seed, draw) for name, one in facts().items()}
     table = ensemble()
     row = int(uniforms(seed, "blood: accepted set", [draw])[0, 0] * len(table))
-    values |= {name: float(value) for name, value in table.iloc[row].items()}
+    values |= {name: float(x) for name, x in table.iloc[row].items() if name in values}
     for drug in MDM2_ANTAGONISTS[1:]:
         name = f"transfer {drug}"
         values[name] = _drawn(facts()["transfer_mdm2"], name, seed, draw)
-    return Parameters(values, draw)
+    return Parameters(values, draw, seed)
 
 
 def _drawn(one: Fact, name: str, seed: int, draw: int) -> float:

@@ -11,9 +11,22 @@ from scipy.special import ndtr, ndtri
 from rpoint.blood.marrow import LINEAGES, Marrow
 from rpoint.blood.parameters import Parameters
 from rpoint.errors import RpointError
-from rpoint.streams import lognormal_factors, normals
+from rpoint.streams import normals
 
 ANALYTES = ("neutrophils", "platelets", "haemoglobin", "leukocytes")
+# Random effects in the order of a patient's stream; append only.
+_EFFECTS = (
+    "baseline neutrophils",
+    "baseline platelets",
+    "baseline haemoglobin",
+    "mononuclear",
+    "mtt neutrophils",
+    "mtt platelets",
+    "mtt haemoglobin",
+    "slope",
+    "sensitivity",
+    "aurora",
+)
 UNITS = {
     "neutrophils": "10^9/L",
     "platelets": "10^9/L",
@@ -130,12 +143,14 @@ def draw_people(
         Whether a CDK4/6 inhibitor is given: then the neutrophil chain is that of its model.
     """
 
+    z = normals(seed, "blood: patient", index, len(_EFFECTS)).T
+
     def factor(name: str, cv: float) -> np.ndarray:
-        return lognormal_factors(seed, f"blood: {name}", index, cv)[:, 0]
+        return np.exp(np.sqrt(np.log1p(cv**2)) * z[_EFFECTS.index(name)])
 
     return People(
         marrow=_marrow(patients.n, p, factor, "_cdk" if cdk else ""),
-        baseline=_baselines(patients, p, seed, index),
+        baseline=_baselines(patients, p, z),
         pool=p["mononuclear_baseline"] * factor("mononuclear", p["mononuclear_baseline_cv"]),
         slope=factor("slope", p["slope_cdk_cv"]),
         sensitivity=factor("sensitivity", p["kill_cv"]),
@@ -166,6 +181,7 @@ def _marrow(n: int, p: Parameters, factor, cdk: str) -> Marrow:
         relative_division=rows(1.0, p["cdk_relative_platelets"], p["cdk_relative_haemoglobin"]),
         relative_kill=rows(p["kill_relative_neutrophils"], 1.0, p["kill_relative_haemoglobin"]),
         stages=rows(*(p[f"stages_{name}"] for name in LINEAGES)),
+        stem=rows(0.0, p["stem_platelets"], p["stem_haemoglobin"]),
         share=p["less_sensitive_share"] * each,
         less=p["less_sensitive_kill"] * each,
         exchange=p["exchange"] * each,
@@ -175,12 +191,11 @@ def _marrow(n: int, p: Parameters, factor, cdk: str) -> Marrow:
     )
 
 
-def _baselines(patients: BloodPatients, p: Parameters, seed: int, index: np.ndarray) -> np.ndarray:
+def _baselines(patients: BloodPatients, p: Parameters, z: np.ndarray) -> np.ndarray:
     """(3, n) log-normal counts at entry, none below what a trial admits."""
     found = np.empty((3, patients.n))
     breast = patients.breast
     for i, name in enumerate(LINEAGES):
-        z = normals(seed, f"blood: baseline {name}", index)[:, 0]
         median = np.full(patients.n, p[f"{name}_baseline"])
         cv = np.full(patients.n, p[f"{name}_baseline_cv"])
         if name == "neutrophils":
@@ -188,5 +203,5 @@ def _baselines(patients: BloodPatients, p: Parameters, seed: int, index: np.ndar
             cv[breast] = p["neutrophils_baseline_cv_breast"]
         sigma = np.sqrt(np.log1p(cv**2))
         below = ndtr(np.log(p[f"entry_{name}"] / median) / sigma)
-        found[i] = median * np.exp(sigma * ndtri(below + (1.0 - below) * ndtr(z)))
+        found[i] = median * np.exp(sigma * ndtri(below + (1.0 - below) * ndtr(z[i])))
     return found

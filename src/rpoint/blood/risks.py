@@ -99,31 +99,28 @@ class RiskClock:
         What and whose.
     p
         Population parameters; a draw of the uncertainty draws the risk's numbers, too.
-    seed, index
-        Keys of the streams.
+    u
+        (n, 3) uniform numbers.
     """
 
-    def __init__(
-        self, risk: Risk, model: DrugModel, p: Parameters, seed: int, index: np.ndarray
-    ) -> None:
+    def __init__(self, risk: Risk, model: DrugModel, p: Parameters, u: np.ndarray) -> None:
         self.risk = risk
 
         def value(one: Fact) -> float:
             if p.draw is None:
                 return one.value
-            z = normals(seed, f"blood: uncertainty of {one.name}", [p.draw])[0, 0]
+            z = normals(p.seed, f"blood: uncertainty of {one.name}", [p.draw])[0, 0]
             return float(spread(one, z))
 
         self.total = -math.log1p(-value(risk.incidence))
         self.onset = value(risk.onset)
         self.usual = steady_state_average(model, risk.per_day_mg, risk.dose_mg)
-        u = uniforms(seed, f"blood: event {risk.drug} {risk.term}", index, 3)
         self.limit = -np.log1p(-u[:, 0])
         self.grade = np.where(u[:, 1] < value(risk.grade4), 4, 3)
         self.duration = np.maximum(1, np.rint(-np.log1p(-u[:, 2]) * value(risk.duration)))
-        self.reached = np.zeros(len(index))
-        self.begun = np.zeros(len(index))
-        self.over = np.zeros(len(index), bool)
+        self.reached = np.zeros(len(u))
+        self.begun = np.zeros(len(u))
+        self.over = np.zeros(len(u), bool)
 
     def day(self, mean: np.ndarray) -> np.ndarray:
         """Add a day at a mean concentration (n,), ng/mL; rows whose first event falls on it."""
@@ -134,3 +131,12 @@ class RiskClock:
         new = ~self.over & (self.reached >= self.limit)
         self.over |= new
         return np.flatnonzero(new)
+
+
+def risk_clocks(model: DrugModel, p: Parameters, seed: int, index: np.ndarray) -> list[RiskClock]:
+    """The clocks of all labelled risks of one drug; one stream a patient and drug."""
+    own = risks().get(model.drug, ())
+    if not own:
+        return []
+    u = uniforms(seed, f"blood: events of {model.drug}", index, 3 * len(own))
+    return [RiskClock(r, model, p, u[:, 3 * k : 3 * k + 3]) for k, r in enumerate(own)]
