@@ -95,13 +95,19 @@ def _build(data: Any, where: str, lines: Mapping[Key, int], problems: list[Probl
     try:
         trial = Trial.model_validate(data)
     except ValidationError as error:
-        found = problems_of(error, Trial)
+        refused = {p.key for p in problems}
+        found = [p for p in problems_of(error, Trial) if not _under(p.key, refused)]
         known = {(p.key, p.what) for p in found}
         others = [p for p in cross_problems(data) if (p.key, p.what) not in known]
         problems = [*problems, *found, *others]
     if problems or trial is None:
         raise refuse(with_lines(problems, lines), where)
     return trial
+
+
+def _under(key: Key, refused: set[Key]) -> bool:
+    """Whether the value was refused already, or lies in one that was."""
+    return any(key[:end] in refused for end in range(1, len(key) + 1))
 
 
 def _whole(data: Any) -> Problem | None:

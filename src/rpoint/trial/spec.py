@@ -13,12 +13,12 @@ import json
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from rpoint.trial.spec_analysis import ENDPOINTS, Analysis, Interim, Sets, Simon
 from rpoint.trial.spec_arms import Arm, Arms, Immune, NextLine, ObservedControl
 from rpoint.trial.spec_base import Items, Spec, Text
-from rpoint.trial.spec_checks import CrossProblems, cross_problems
+from rpoint.trial.spec_checks import cross_problems
 from rpoint.trial.spec_conduct import (
     MONTH_D,
     Assessment,
@@ -29,7 +29,9 @@ from rpoint.trial.spec_conduct import (
     Visits,
 )
 from rpoint.trial.spec_population import Growth, Population, ResistantClone
+from rpoint.trial.spec_problems import CrossProblems
 from rpoint.trial.spec_published import Fact, Published
+from rpoint.trial.spec_words import check_name
 
 __all__ = [
     "ENDPOINTS",
@@ -58,7 +60,6 @@ __all__ = [
 ]
 
 SCHEMA_VERSION = 1
-NAME_PATTERN = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class Trial(Spec):
@@ -66,7 +67,7 @@ class Trial(Spec):
 
     rpoint_trial: Literal[1]
     """Version of this format; 1."""
-    name: Annotated[str, Field(pattern=NAME_PATTERN, max_length=60)]
+    name: Annotated[str, AfterValidator(check_name)]
     """Short name: small letters, digits and hyphens."""
     title: Text
     """What the trial is, in one line."""

@@ -16,14 +16,6 @@ from rpoint.trial.spec_problems import Key, Problem, from_error
 ALL = "all"  # stands for all arms together in a published row
 
 
-class CrossProblems(ValueError):
-    """Problems that a validator found; `problems` holds them."""
-
-    def __init__(self, problems: list[Problem]) -> None:
-        super().__init__("; ".join(p.what for p in problems))
-        self.problems = problems
-
-
 def cross_problems(data: Mapping[str, Any]) -> list[Problem]:
     """Every contradiction between the parts of a trial.
 

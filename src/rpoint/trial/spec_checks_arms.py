@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ValidationError
+
 from rpoint.errors import RpointError, unknown_name
+from rpoint.trial.spec_messages import problems_of
 from rpoint.trial.spec_problems import Key, Problem, from_error
-from rpoint.trial.spec_words import NO_DRUG, check_rules
+from rpoint.trial.spec_words import NO_DRUG
 
 if TYPE_CHECKING:
     from rpoint.pharmacology.regimen import Regimen
@@ -105,10 +109,19 @@ def _rules(name: str, arm: Mapping[str, Any], given: list[Regimen]) -> Iterator[
         key: Key = ("arms", name, "rules", str(drug))
         if drug not in drugs:
             yield from_error(unknown_name("drug of this arm", drug, drugs), key)
-        if not isinstance(rule, str | Mapping):
-            continue  # the model says so
-        try:
-            check_rules(rule)
-        except RpointError as error:
-            inner = [int(p) if p.isdigit() else p for p in (error.where or "").split(" > ") if p]
-            yield from_error(error, (*key, *inner))
+        yield from _rule_set(rule, key)
+
+
+def _rule_set(rule: Any, key: Key) -> Iterator[Problem]:
+    """What is wrong with one set of dose rules; what is neither name nor mapping is passed over."""
+    from rpoint.blood.rules import DoseRules, rule_sets
+
+    if isinstance(rule, str) and rule not in rule_sets():
+        yield from_error(unknown_name("rule set", rule, rule_sets()), key)
+    if not isinstance(rule, Mapping):
+        return
+    try:
+        DoseRules.model_validate(dict(rule))
+    except ValidationError as error:
+        for problem in problems_of(error, DoseRules):
+            yield replace(problem, key=(*key, *problem.key))

@@ -8,8 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from rpoint.errors import RpointError, nearest_name
-from rpoint.trial.spec_checks import CrossProblems
-from rpoint.trial.spec_problems import Key, Problem, from_error, shown
+from rpoint.trial.spec_problems import CrossProblems, Key, Problem, from_error, shown
 
 _UNIT = re.compile(r"\s*[-+]?[0-9.]+\s*([A-Za-z%µ]+)\s*")
 _KINDS = {
@@ -72,7 +71,8 @@ def _problem(fault: Any, model: type[BaseModel]) -> Problem:
         return _wrong_word(key, value, context.get("expected", ""))
     if kind in ("too_short", "string_too_short"):
         return Problem(key, "the value is empty", found=shown(value), mend="give at least one")
-    return Problem(key, fault["msg"][:1].lower() + fault["msg"][1:], found=shown(value))
+    said = fault["msg"].removeprefix("Value error, ").removeprefix("Input ")
+    return Problem(key, f"the value {said}" if said.startswith("should") else said, shown(value))
 
 
 def _key(loc: tuple[Any, ...], model: type[BaseModel]) -> Key:

@@ -74,6 +74,14 @@ class TrialProblems(RpointError):
         return {}
 
 
+class CrossProblems(ValueError):
+    """Problems that a validator found; `problems` holds them."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(p.what for p in problems))
+        self.problems = problems
+
+
 def key_text(key: Key) -> str:
     """A path of keys as text.
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from rpoint.errors import unknown_name
+import re
+
+from rpoint.errors import RpointError, unknown_name
 
 NO_DRUG = "none"
+NAME_PATTERN = r"[a-z0-9]+(-[a-z0-9]+)*"
+MAX_NAME = 60
 
 
 def check_tumour(name: str) -> str:
@@ -47,17 +51,17 @@ def check_clone(name: str) -> str:
     return name
 
 
-def check_rules(rules: object) -> None:
-    """A named set of dose rules, or a set written out in the trial file.
-
-    Raises
-    ------
-    RpointError
-        For an unknown name, or a set that cannot be read.
-    """
-    from rpoint.blood.rules import dose_rules
-
-    dose_rules(rules, where="")  # type: ignore[arg-type]  # what is no rule set is refused there
+def check_name(name: str) -> str:
+    """The short name of a trial."""
+    if re.fullmatch(NAME_PATTERN, name) and len(name) <= MAX_NAME:
+        return name
+    better = re.sub(r"[^a-z0-9]+", "-", name[: 2 * MAX_NAME].casefold()).strip("-")
+    raise RpointError(
+        "this cannot be the name of a trial",
+        found=name,
+        allowed=f"small letters and digits, in words joined by hyphens, at most {MAX_NAME}",
+        nearest=better[:MAX_NAME].strip("-") or None,
+    )
 
 
 # Words of a published row's subset besides genotype expressions.

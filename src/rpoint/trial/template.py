@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from importlib.resources import files
 
 from rpoint.errors import RpointError
-from rpoint.trial.spec import NAME_PATTERN, SCHEMA_VERSION
+from rpoint.trial.spec import SCHEMA_VERSION
+from rpoint.trial.spec_words import check_name
 
 MAX_ARMS = 6
 _REGIMENS = (
@@ -54,20 +54,6 @@ def template(name: str, arms: int = 2) -> str:
     for mark, value in filled.items():
         text = text.replace(mark, value)
     return text
-
-
-def check_name(name: str) -> None:
-    """Refuse what cannot be the name of a trial."""
-    if re.fullmatch(NAME_PATTERN, name) and len(name) <= 60:
-        return
-    better = re.sub(r"[^a-z0-9]+", "-", name.casefold()).strip("-")[:60].strip("-")
-    raise RpointError(
-        "this cannot be the name of a trial",
-        where="NAME",
-        found=name,
-        allowed="small letters and digits, in words joined by hyphens, at most 60",
-        nearest=better or None,
-    )
 
 
 def _arm(index: int) -> str:
