@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy.stats import norm
+from scipy.special import ndtr, ndtri
 
 from rpoint.cohort.facts import fact, facts
 
@@ -85,7 +85,7 @@ def read_between(low: float, high: float, sd: float) -> np.ndarray:
         ends = np.log([low, high])
     if sd <= 0:
         return ((grid() >= ends[0]) & (grid() < ends[1])).astype(float)
-    return norm.cdf((ends[1] - grid()) / sd) - norm.cdf((ends[0] - grid()) / sd)
+    return ndtr((ends[1] - grid()) / sd) - ndtr((ends[0] - grid()) / sd)
 
 
 def chance(low: float, high: float, a: float, sd: float) -> float:
@@ -109,9 +109,9 @@ def draw_read(
         return np.array(true, float)
     with np.errstate(divide="ignore"):
         ends = [(np.log(end) - np.log(true)) / sd for end in (low, high)]
-    below, above = norm.cdf(ends[0]), norm.cdf(ends[1])
+    below, above = ndtr(ends[0]), ndtr(ends[1])
     share = np.clip(below + u * (above - below), 1e-12, 1 - 1e-12)
-    return np.clip(true * np.exp(sd * norm.ppf(share)), low, high)
+    return np.clip(true * np.exp(sd * ndtri(share)), low, high)
 
 
 def unconfirmed(

@@ -196,32 +196,44 @@ def pair_probability(p: float, q: float, log_or: float) -> float:
 
 def fit(share: list[float], pairs: Mapping[tuple[int, int], float]) -> np.ndarray:
     """(2^k,) probabilities of all genotypes with given frequencies and log odds ratios of pairs."""
-    x = bits(len(share))
-    table = np.prod(np.where(x, share, 1 - np.array(share)), axis=1)
-    masks = [(x[:, i] & x[:, j], share[i], share[j], v, i, j) for (i, j), v in pairs.items()]
+    table = np.prod(np.where(bits(len(share)), share, 1 - np.array(share)), axis=1)
+    wanted = {pair: _two_by_two(share, pair, v) for pair, v in pairs.items()}
     for _ in range(SWEEPS if pairs else 0):
         before = table.copy()
-        for both, p, q, log_or, i, j in masks:
-            target = pair_probability(p, q, log_or)
-            cells = [(both, target), (x[:, i] & ~x[:, j], p - target)]
-            cells += [(~x[:, i] & x[:, j], q - target), (~(x[:, i] | x[:, j]), 1 - p - q + target)]
-            for mask, wanted in cells:
-                present = table[mask].sum()
-                if present > 0:
-                    table[mask] *= max(wanted, 0.0) / present
+        for (i, j), target in wanted.items():
+            view = _view(table, i, j)
+            present = view.sum(axis=(0, 2, 4))
+            view *= np.divide(target, present, out=np.zeros((2, 2)), where=present > 0)[
+                :, None, :, None
+            ]
         if np.abs(table - before).max() < TOLERANCE:
             break
-    return _with_margins(table, x, share)
+    return _with_margins(table, share)
 
 
-def _with_margins(table: np.ndarray, x: np.ndarray, share: list[float]) -> np.ndarray:
+def _two_by_two(share: list[float], pair: tuple[int, int], log_or: float) -> np.ndarray:
+    """(2, 2) probabilities by the alteration of larger number (rows) and of smaller number."""
+    low, high = sorted(pair)
+    p, q = share[high], share[low]
+    both = pair_probability(p, q, log_or)
+    return np.maximum([[1 - p - q + both, q - both], [p - both, both]], 0.0)
+
+
+def _view(table: np.ndarray, i: int, j: int) -> np.ndarray:
+    """The table as (above, 2, between, 2, below): axes 1 and 3 are alterations max and min(i, j)."""
+    low, high = sorted((i, j))
+    return table.reshape(-1, 2, 2 ** (high - low - 1), 2, 2**low)
+
+
+def _with_margins(table: np.ndarray, share: list[float]) -> np.ndarray:
     """The table with its frequencies made exact; the pairs' terms stay as they are."""
     for _ in range(SWEEPS):
         worst = 0.0
         for j, p in enumerate(share):
-            present = table[x[:, j]].sum() / table.sum()
-            worst = max(worst, abs(present - p))
-            table = table * np.where(x[:, j], p / present, (1 - p) / (1 - present))
+            view = table.reshape(-1, 2, 2**j)
+            present = view.sum(axis=(0, 2))
+            worst = max(worst, abs(present[1] / present.sum() - p))
+            view *= np.divide([1 - p, p], present, out=np.zeros(2), where=present > 0)[:, None]
         if worst < TOLERANCE:
             break
     return table / table.sum()

@@ -1,8 +1,8 @@
 """Plausible patients: how fast the tumour grows and how much of it there is at the start.
 
-Candidates are drawn from wide ranges (growth rate uniform, burden uniform in its logarithm); one
-whose untreated tumour does not grow, doubles outside 20 to 400 d or has no measurable burden is
-rejected.  From these plausible candidates two inclusion rules make a population:
+Candidates are drawn from wide ranges: one in twenty has a tumour that does not grow, the others
+double in 10 to 800 d, burdens are 4 to 500 mm, both uniform in the logarithm.  One whose untreated
+tumour does not grow, doubles outside 20 to 400 d or has no measurable burden is rejected.  From these plausible candidates two inclusion rules make a population:
 
 acceptance
     a candidate is kept with a probability proportional to f / g, f being the density of the target
@@ -24,7 +24,7 @@ from functools import cache
 
 import numpy as np
 import pandas as pd
-from scipy.stats import norm
+from scipy.special import ndtr
 
 from rpoint import catalog
 from rpoint.cohort.facts import fact
@@ -38,10 +38,10 @@ REASONS = (
     "untreated tumour does not grow", "doubles too fast", "doubles too slowly",
     "burden too small", "burden too large", "not accepted",
 )  # fmt: skip
-LATER_LINE = 1.0  # factor on the doubling time in later lines: none is known
-FIRST = 64  # candidates of a patient that are drawn at once
+FIRST = 24  # candidates of a patient that are drawn at once
 CAP = 16_384  # candidates after which a patient is given up
 WIDEST = (4.0, 500.0)  # mm: burdens that candidates may have
+SLOWEST = (10.0, 800.0)  # d: doubling times that growing candidates may have
 LEAST_SD = 0.05  # of ln doubling time: a smaller spread is taken as this one
 
 
@@ -89,21 +89,20 @@ class Target:
         sd = fact("growth_sd_log") if cv is None else float(np.sqrt(np.log1p(cv**2)))
         return cls(float(np.log(median)), max(sd, LEAST_SD))
 
-    def growth_density(self, rate: np.ndarray) -> np.ndarray:
-        """Density over the growth rate (per d) within the bounds; 0 outside."""
+    def growth_density(self, time: np.ndarray) -> np.ndarray:
+        """Density over ln(doubling time in d) within the bounds; 0 outside."""
         low, high = bounds()
-        time = np.log(2.0) / np.where(rate > 0, rate, 1.0)
-        inside = (rate > 0) & (time >= low) & (time <= high)
         ends = (np.log([low, high]) - self.mean) / self.sd
-        mass = norm.cdf(ends[1]) - norm.cdf(ends[0])
-        bell = norm.pdf((np.log(time) - self.mean) / self.sd) / (self.sd * max(mass, 1e-300))
-        return np.where(inside, bell / np.where(inside, rate, 1.0), 0.0)
+        mass = max(ndtr(ends[1]) - ndtr(ends[0]), 1e-300)
+        z = (np.log(time) - self.mean) / self.sd
+        bell = np.exp(-0.5 * z * z) / (np.sqrt(2.0 * np.pi) * self.sd * mass)
+        return np.where((time >= low) & (time <= high), bell, 0.0)
 
     @property
     def highest(self) -> float:
-        """The largest value of `growth_density`: at ln T = mean + sd^2, within the bounds."""
-        place = np.clip(self.mean + self.sd**2, *np.log(bounds()))
-        return float(self.growth_density(np.array(np.log(2.0) / np.exp(place))))
+        """The largest value of `growth_density`: at the median, or the bound next to it."""
+        place = np.clip(self.mean, *np.log(bounds()))
+        return float(self.growth_density(np.exp(np.array(place))))
 
 
 def bounds() -> tuple[float, float]:
@@ -170,11 +169,16 @@ def grow(
 
 def _try(found: Growth, rows: np.ndarray, u: np.ndarray, target: Target, rule: str) -> np.ndarray:
     """Judge a block of candidates (rows, block, 3) and note the first that is kept."""
-    low, high = fact("growth_rate_low"), fact("growth_rate_high")
-    rate = low + (high - low) * u[..., 0]
+    idle = fact("candidates_not_growing")
+    grows = np.clip((u[..., 0] - idle) / (1.0 - idle), 0.0, 1.0)
+    time = np.exp(np.log(SLOWEST[0]) + np.log(SLOWEST[1] / SLOWEST[0]) * grows)
+    time = np.where(u[..., 0] < idle, np.inf, time)
     burden = np.exp(np.log(WIDEST[0]) + np.log(WIDEST[1] / WIDEST[0]) * u[..., 1])
-    ratio = target.growth_density(rate) / target.highest * burden_density(burden) / _most_burden()
-    reason = _reasons(rate, burden)
+    reason = _reasons(time, burden)
+    ratio = np.zeros(time.shape)
+    good = reason < 0
+    ratio[good] = target.growth_density(time[good]) / target.highest
+    ratio[good] *= burden_density(burden[good]) / _most_burden()
     if rule == "acceptance":
         reason = np.where((reason < 0) & (u[..., 2] >= ratio), len(REASONS) - 1, reason)
     kept = reason < 0
@@ -185,7 +189,7 @@ def _try(found: Growth, rows: np.ndarray, u: np.ndarray, target: Target, rule: s
     done = first < u.shape[1]
     found.candidates[rows] += np.where(done, first + 1, first)
     place = (np.flatnonzero(done), first[done])
-    found.doubling_time_d[rows[done]] = np.log(2.0) / rate[place]
+    found.doubling_time_d[rows[done]] = time[place]
     found.burden_mm[rows[done]] = burden[place]
     weight = ratio / _mean_ratio(target) if rule == "weights" else np.ones_like(ratio)
     found.weight[rows[done]] = weight[place]
@@ -193,15 +197,15 @@ def _try(found: Growth, rows: np.ndarray, u: np.ndarray, target: Target, rule: s
     return done
 
 
-def _reasons(rate: np.ndarray, burden: np.ndarray) -> np.ndarray:
+def _reasons(time: np.ndarray, burden: np.ndarray) -> np.ndarray:
     """Position in `REASONS` of why a candidate is not plausible; -1 where it is."""
     low, high = bounds()
-    why = np.full(rate.shape, -1)
+    why = np.full(time.shape, -1)
     why[burden > fact("burden_max")] = 4
     why[burden < fact("burden_min")] = 3
-    why[rate < np.log(2.0) / high] = 2
-    why[rate > np.log(2.0) / low] = 1
-    why[rate <= 0] = 0
+    why[time > high] = 2
+    why[time < low] = 1
+    why[np.isinf(time)] = 0
     return why
 
 
@@ -216,6 +220,5 @@ def _most_burden() -> float:
 def _mean_ratio(target: Target) -> float:
     """Mean of f / (g M) over the plausible candidates: 1 over the volume of their ranges."""
     low, high = bounds()
-    rates = np.log(2.0) / low - np.log(2.0) / high
     sizes = np.log(fact("burden_max") / fact("burden_min"))
-    return 1.0 / (target.highest * rates * _most_burden() * sizes)
+    return 1.0 / (target.highest * np.log(high / low) * _most_burden() * sizes)
