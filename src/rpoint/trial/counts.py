@@ -83,3 +83,54 @@ def _joined(parts, n: int) -> BloodCourse:
         stop_day=stacked(lambda c: c.stop_day),
         index=stacked(lambda c: c.index),
     )
+
+
+def lengthened(course: BloodCourse, rows: np.ndarray, more: BloodCourse) -> BloodCourse:
+    """A course in which some patients have a longer one that begins in the same way.
+
+    Parameters
+    ----------
+    course
+        Of n patients.
+    rows
+        Positions of the patients of `more`.
+    more
+        Their longer course.
+    """
+    n = len(course.stop_day)
+
+    def padded(short: np.ndarray, long: np.ndarray) -> np.ndarray:
+        made = np.full((n, long.shape[1]), np.nan)
+        made[:, : short.shape[1]] = short
+        made[rows] = long
+        return made
+
+    def table(short: pd.DataFrame, long: pd.DataFrame) -> pd.DataFrame:
+        moved = long.assign(row=rows[long["row"].to_numpy(int)])
+        kept = short[~short["row"].isin(rows)]
+        parts = [t for t in (kept, moved) if len(t)] or [short]
+        return pd.concat(parts, ignore_index=True).sort_values(
+            ["row", "day"], kind="stable", ignore_index=True
+        )
+
+    stop = course.stop_day.copy()
+    stop[rows] = more.stop_day
+    return BloodCourse(
+        doses=more.doses,
+        taken={
+            drug: Taken(
+                drug,
+                padded(course.taken[drug].time_h, taken.time_h),
+                padded(course.taken[drug].mg, taken.mg),
+            )
+            if drug in course.taken
+            else taken
+            for drug, taken in more.taken.items()
+        },
+        counts={name: padded(course.counts[name], c) for name, c in more.counts.items()},
+        measured=table(course.measured, more.measured),
+        events=table(course.events, more.events),
+        other=table(course.other, more.other),
+        stop_day=stop,
+        index=course.index,
+    )

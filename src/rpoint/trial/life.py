@@ -21,7 +21,7 @@ from rpoint.pharmacology.regimen import Regimen
 from rpoint.streams import uniforms
 from rpoint.trial.bodies import Bodies
 from rpoint.trial.cells import Cells
-from rpoint.trial.counts import blood_course
+from rpoint.trial.counts import blood_course, lengthened
 from rpoint.trial.doses import Doses
 from rpoint.trial.facts import fact
 from rpoint.trial.immunity import Immunity, immune_effect
@@ -32,6 +32,7 @@ from rpoint.tumour.subjects import MAX_LESIONS
 
 STAGE_SCANS = 2  # scans of a stage
 LEAST_STAGE_D = 84
+SAFETY_D = 38  # counts go on after the last dose: 30 days, and a week from scan to last dose
 LEAST_SHARE = 1e-12  # of a resistant clone that gets lanes of its own
 NEVER = np.inf
 LEAST_BURDEN_MM, LARGEST_BURDEN_MM = 5.0, 600.0
@@ -164,15 +165,16 @@ class _Course:
     ):
         self.p, self.conduct, self.seed, self.line = patients, conduct, seed, line
         self.regimen, n, days = regimen, len(patients), conduct.horizon_d
-        self.blood = blood_course(patients, regimen, conduct.treat_d, rules, seed)
+        self.scans = plan_scans(patients, conduct.scan_days, conduct.jitter_d, seed)
+        self.day, self.visit, self.rules = 0, 1, rules
+        self.blood_until = min(self._stage_end() + SAFETY_D, conduct.treat_d)
+        self.blood = blood_course(patients, regimen, self.blood_until, rules, seed)
         self._make_cells(ensemble, threads, own or {})
         rest = self.cells.untreated[self.lead]
         self.bodies = Bodies(
             patients.start_mm3, patients.shares, patients.doubling_d, patients.cell_loss, rest, days
         )
         self.kill, self.doses_set = immune_effect(patients, regimen, immune, days, seed, self.blood)
-        self.scans = plan_scans(patients, conduct.scan_days, conduct.jitter_d, seed)
-        self.day, self.visit = 0, 1
         self.status = np.where(self.bodies.grows, 0, 100)
         self.on = self.bodies.grows.copy()
         self.pd_day = np.full(n, NEVER)
@@ -214,17 +216,35 @@ class _Course:
         self.lead = np.arange(len(p))
         self.second = np.full(len(p), -1)
         self.second[second] = len(p) + np.arange(len(second))
+        self.acting = acting
+        self._set_doses()
+
+    def _set_doses(self) -> None:
         if self.blood is None:
             self.doses = Doses({}, {}, {})
-        else:
-            given = {drug: m for drug, m in acting.items() if drug in self.blood.doses}
-            self.doses = Doses(self.blood.doses, self.blood.taken, given)
+            return
+        given = {drug: m for drug, m in self.acting.items() if drug in self.blood.doses}
+        self.doses = Doses(self.blood.doses, self.blood.taken, given)
+
+    def _count_on(self, until: int) -> None:
+        """Counts and doses up to a day of the patients who are still on study."""
+        until = min(until, self.conduct.treat_d)
+        if self.blood is None or until <= self.blood_until:
+            return
+        self.blood_until = min(max(until, 2 * self.blood_until), self.conduct.treat_d)
+        rows = np.flatnonzero(self.on)
+        more = blood_course(
+            self.p.take(rows), self.regimen, self.blood_until, self.rules, self.seed
+        )
+        self.blood = lengthened(self.blood, rows, more)
+        self._set_doses()
 
     def stage(self) -> None:
         """One stage: cells, bodies, deaths, scans."""
         last = min(self._stage_end(), self.conduct.horizon_d)
         days = last - self.day
         rows = np.flatnonzero(self.on)
+        self._count_on(last + SAFETY_D)
         division, death = self._rates(rows, days)
         kill = None if self.kill is None else self.kill[rows, self.day : last]
         self.bodies.advance(rows, self.day, division, death, kill)
