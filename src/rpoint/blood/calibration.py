@@ -76,7 +76,7 @@ def _mean_c(text: str) -> np.ndarray:
 
 
 def _platelets(p: Mapping[str, float], c: np.ndarray, sensitivity: np.ndarray, mtt: np.ndarray):
-    """(DAYS + 1, n) platelets relative to baseline, n sensitivities and transit times."""
+    """(DAYS + 1, n) platelets relative to baseline under c (DAYS, n)."""
     n = len(sensitivity)
 
     def row(value) -> np.ndarray:
@@ -108,17 +108,36 @@ def _platelets(p: Mapping[str, float], c: np.ndarray, sensitivity: np.ndarray, m
     return np.array(course)
 
 
-def incidence(p: Mapping[str, float], text: str) -> float:
-    """Share of patients whose true platelets fall below 50 x 10^9/L within two cycles."""
-    x, wx = np.polynomial.hermite_e.hermegauss(31)
-    y, wy = np.polynomial.hermite_e.hermegauss(5)
+def figures_of(p: Mapping[str, float]) -> Figures:
+    """The three figures as a parameter set has them.
+
+    The shares are of patients whose true platelets fall below 50 x 10^9/L within two cycles; the
+    nadir is a typical patient's, in the first cycle.
+    """
+    x, wx = np.polynomial.hermite_e.hermegauss(25)
+    y, wy = np.polynomial.hermite_e.hermegauss(3)
     spread = math.sqrt(math.log1p(p["kill_cv"] ** 2) + math.log1p(_CLEARANCE_CV**2))
     of_mtt = math.sqrt(math.log1p(p["platelets_mtt_cv"] ** 2))
     grid = np.meshgrid(np.exp(spread * x), p["platelets_mtt"] * np.exp(of_mtt * y), indexing="ij")
-    lowest = _platelets(p, _mean_c(text), grid[0].ravel(), grid[1].ravel()).min(axis=0)
-    below = _below(p, _GRADE_3 / lowest)
+    sensitivity, mtt = grid[0].ravel(), grid[1].ravel()
+    n = len(mtt)
+    course = _platelets(
+        p,
+        np.repeat(np.array([_mean_c(HIGH), _mean_c(LOW), _mean_c(HIGH)]).T, (n, n, 1), axis=1),
+        np.concatenate([sensitivity, sensitivity, [1.0]]),
+        np.concatenate([mtt, mtt, [p["platelets_mtt"]]]),
+    )
+    lowest = course[:, :-1].min(axis=0)
     weight = np.outer(wx, wy).ravel()
-    return float(weight @ below / weight.sum())
+    shares = _below(p, _GRADE_3 / lowest).reshape(2, n) @ weight / weight.sum()
+    return Figures(float(shares[0]), float(shares[1]), _nadir_day(course[:29, -1]))
+
+
+def _nadir_day(course: np.ndarray) -> float:
+    """Day (first dose on day 1) of the lowest value, by the parabola through three days."""
+    k = int(np.clip(course.argmin(), 1, len(course) - 2))
+    before, at, after = course[k - 1 : k + 2]
+    return 1.0 + k + 0.5 * (before - after) / (before - 2.0 * at + after)
 
 
 def _below(p: Mapping[str, float], count: np.ndarray) -> np.ndarray:
@@ -127,15 +146,6 @@ def _below(p: Mapping[str, float], count: np.ndarray) -> np.ndarray:
     cut = ndtr(math.log(p["entry_platelets"] / p["platelets_baseline"]) / sigma)
     share = ndtr(np.log(count / p["platelets_baseline"]) / sigma)
     return np.clip((share - cut) / (1.0 - cut), 0.0, 1.0)
-
-
-def nadir_day(p: Mapping[str, float]) -> float:
-    """Day (first dose on day 1) of a typical patient's lowest platelets at 40 mg, first cycle."""
-    mtt = np.array([p["platelets_mtt"]])
-    course = _platelets(p, _mean_c(HIGH)[:28], np.ones(1), mtt)[:, 0]
-    k = int(np.clip(course.argmin(), 1, len(course) - 2))
-    before, at, after = course[k - 1 : k + 2]
-    return 1.0 + k + 0.5 * (before - after) / (before - 2.0 * at + after)
 
 
 def solve(p: Parameters, figures: Figures) -> tuple[dict[str, float], float]:
@@ -147,17 +157,19 @@ def solve(p: Parameters, figures: Figures) -> tuple[dict[str, float], float]:
 
     def misfit(x: np.ndarray) -> np.ndarray:
         values = {**p.values, **dict(zip(SOLVED, np.exp(x).tolist(), strict=True))}
-        high = min(max(incidence(values, HIGH), 1e-9), 1.0 - 1e-9)
-        low = max(incidence(values, LOW), 1e-9)
+        now = figures_of(values)
+        high, low = np.clip([now.high, now.low], 1e-9, 1.0 - 1e-9)
         return np.array(
             [
                 (logit(high) - logit(figures.high)) / _SD[0],
                 math.log(low / figures.low) / _SD[1],
-                (nadir_day(values) - figures.nadir_day) / _SD[2],
+                (now.nadir_day - figures.nadir_day) / _SD[2],
             ]
         )
 
-    found = least_squares(misfit, start, bounds=_BOUNDS, diff_step=1e-3, xtol=1e-5, max_nfev=40)
+    found = least_squares(
+        misfit, start, bounds=_BOUNDS, diff_step=1e-3, xtol=1e-4, ftol=1e-4, max_nfev=25
+    )
     left = float(np.linalg.norm(found.fun))
     return dict(zip(SOLVED, np.exp(found.x).tolist(), strict=True)), left
 
