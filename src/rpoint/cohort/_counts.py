@@ -46,6 +46,8 @@ WANDER = {
     "PIK3CA:mut": (8, 18), "CCND1:amp": (3, 11), "MYC:amp": (1, 8), "FGFR1:amp": (4, 4),
     "NF1:mut": (1, 4), "IGF1R:amp": (1, 4),
 }  # fmt: skip
+# Counts of mutations that no table above has for the type.
+MORE = {("melanoma", "RB1:mut"): (12, 318, "TCGA SKCM, mutations", "tcga_skcm2015")}
 ONLY_WANDER = ("CCNE2:amp", "IGF1R:amp", "ESR1:loss")  # no other table of patients has these
 
 
@@ -101,6 +103,8 @@ def _one(sources: Sources, kind: CohortType, setting: str, feature: str) -> tupl
     if listed and all(count is not None for count in listed):
         x, n = np.sum(listed, axis=0)
         return _row(x, n, f"MSK-MET {' + '.join(kind.msk)} {setting}", "nguyen2022", "ODbL")
+    if (kind.id, feature) in MORE:
+        return _row(*MORE[kind.id, feature], "facts", "secondary")
     known = _samples(sources, kind, setting, feature) or _nest(sources, kind, feature)
     if known is not None:
         return known
@@ -185,6 +189,18 @@ def case_mix(folder: Folder) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["type", "patients"])
 
 
+def per_patient(folder: Folder) -> pd.DataFrame:
+    """Patients of NeST's MSK cohort by how many of `features` they have, and each one's count.
+
+    Used to check the joint distribution beyond the pairs that it is fitted to.
+    """
+    calls = _pairs.nest_patients(folder)
+    number = calls.sum(axis=1).value_counts().sort_index()
+    rows = [("alterations in one patient", str(k), v) for k, v in number.items()]
+    rows += [("patients with", name, int(calls[name].sum())) for name in calls]
+    return pd.DataFrame(rows, columns=["what", "of", "patients"])
+
+
 def sizes(folder: Folder) -> pd.DataFrame:
     """Patients of OAK by baseline sum of diameters: lo_mm, hi_mm, patients."""
     needed = {"patient_id": str, "trial": str, "baseline_sld_mm": float}
@@ -203,6 +219,7 @@ def main(arguments: list[str]) -> None:
     write_text(target / "frequencies.csv", build(folder).to_csv(index=False))
     write_text(target / "associations.csv", _pairs.build(folder).to_csv(index=False))
     write_text(target / "case_mix.csv", case_mix(folder).to_csv(index=False))
+    write_text(target / "nest.csv", per_patient(folder).to_csv(index=False))
     write_text(target / "sizes.csv", sizes(folder).to_csv(index=False))
 
 
