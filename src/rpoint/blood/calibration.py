@@ -2,12 +2,12 @@
 
 Sou (2025, digest) has, for siremadlin on days 1 to 5 of 28, thrombocytopenia of grade 3 or worse in
 0.4 % of patients at 5 mg and in 22 % at 40 mg, and the nadir near day 15.  These rows, and only
-these, are marked `calibrate` for platelets under MDM2 antagonists.  They determine three
-numbers: the death rate of progenitors at full activation of p53 (`kill_max`), how much patients
-differ in sensitivity (`kill_cv`), and the transit time of megakaryocytes (`platelets_mtt`).  Everything
-else about the chain stays an assumption with a range: the three numbers are solved again for each
-draw of the assumptions and of the figures' own uncertainty, and the table of the solutions is
-shipped (`data/mdm2_ensemble.csv`, written by ``python -m rpoint.blood``).
+these, are marked `calibrate` for platelets under MDM2 antagonists.  They determine three numbers:
+the death rate of progenitors at full activation of p53 (`kill_max`), how much patients differ in
+sensitivity (`kill_cv`), and the transit time of megakaryocytes (`platelets_mtt`).  All else about
+the chain stays an assumption with a range: the three numbers are solved again for each draw of the
+assumptions and of the figures' own uncertainty, and the table of the solutions is shipped
+(`data/mdm2_ensemble.csv`, written by ``python -m rpoint.blood``).
 
 The incidence is taken over two cycles, of true counts, without dose changes (the digest does not
 say; a model's prediction has no measurement error).  It is integrated over patients by quadrature:
@@ -39,7 +39,7 @@ SOLVED = ("kill_max", "kill_cv", "platelets_mtt")
 DAYS = 56
 #: SD with which a figure is known: of logit (22 %), of ln (0.4 %), and days.
 _SD = (0.2, 0.4, 1.0)
-_BOUNDS = (np.log([0.02, 0.05, 1.0]), np.log([20.0, 4.0, 20.0]))
+_BOUNDS = (np.log([0.02, 0.05, 1.0]), np.log([12.0, 4.0, 25.0]))
 _CLEARANCE_CV = 0.4  # of siremadlin, as in the catalogue
 _GRADE_3 = 50.0
 

@@ -10,10 +10,10 @@ import pandas as pd
 from rpoint.plots._figure import CATEGORY, GREY, INK, MUTED, Figure
 
 TITLES = {
-    "platelets": "platelets, 10⁹/L",
-    "neutrophils": "neutrophils, 10⁹/L",
+    "platelets": "platelets, G/L",
+    "neutrophils": "neutrophils, G/L",
     "haemoglobin": "haemoglobin, g/dL",
-    "leukocytes": "leukocytes, 10⁹/L",
+    "leukocytes": "leukocytes, G/L",
 }
 GRADE_3 = {"platelets": 50.0, "neutrophils": 1.0, "haemoglobin": 8.0, "leukocytes": 2.0}
 _WIDTH, _HEIGHT = 540, 150

@@ -21,8 +21,10 @@ With all states relative to the untreated patient (1 at rest), F = C^-gamma, P =
 
 E (0 to 1) is the share of divisions that a drug prevents, kill the death rate by p53.  Both are
 constant over a day.  Lymphocytes and monocytes are one pool M' = k ((1 - E) - M) - kill M, solved
-exactly.  The chains are integrated with the classical Runge-Kutta method at a fixed step, so that
-no patient depends on who else is in the batch.
+exactly.  The chains are integrated with the fourth-order Runge-Kutta method at a fixed step, so
+that no patient depends on who else is in the batch; the death rates, constant over a day and
+possibly fast, are taken out by an integrating factor (Lawson, SIAM J Numer Anal 4:372, 1967).
+Relative error of the counts: below 1e-4 for death rates up to 6 per day, 2e-3 at 15.
 """
 
 from __future__ import annotations
@@ -96,38 +98,47 @@ class Marrow:
             (n,) death rate of sensitive megakaryocyte progenitors, 1/d.
         """
         growth = self.ktr * (1.0 - np.minimum(division * self.relative_division, 1.0))
-        death = kill * self.relative_kill
-        rates = (growth, death, self.stages * death)
         h = 1.0 / STEPS_A_DAY
+        half = self._survival(kill * self.relative_kill, 0.5 * h)
+        whole = half * half
         for _ in range(STEPS_A_DAY):
-            k1 = self._slope(states, *rates)
-            k2 = self._slope(states + (0.5 * h) * k1, *rates)
-            k3 = self._slope(states + (0.5 * h) * k2, *rates)
-            k4 = self._slope(states + h * k3, *rates)
+            k1 = self._slope(states, growth)
+            k2 = self._slope(half * (states + (0.5 * h) * k1), growth)
+            kept = half * states
+            k3 = self._slope(kept + (0.5 * h) * k2, growth)
+            k4 = self._slope(half * (kept + h * k3), growth)
             k2 += k3
-            k2 *= 2.0
-            k2 += k1
-            k2 += k4
-            states = states + (h / 6.0) * k2
+            k2 *= 2.0 * half
+            k1 *= whole
+            k1 += k2
+            k1 += k4
+            states = half * kept + (h / 6.0) * k1
         return states, self._pool(pool, division, kill)
 
-    def _slope(
-        self, y: np.ndarray, growth: np.ndarray, death: np.ndarray, stage_death: np.ndarray
-    ) -> np.ndarray:
+    def _survival(self, death: np.ndarray, h: float) -> np.ndarray:
+        """(6, 3, n) share of each state that the death rates leave after a time `h`."""
+        left = np.ones((len(STATES), *death.shape))
+        left[0] = np.exp(-h * death)
+        left[1] = np.exp(-h * self.less * death)
+        left[2:5] = np.exp(-h * self.stages * death)
+        return left
+
+    def _slope(self, y: np.ndarray, growth: np.ndarray) -> np.ndarray:
+        """Time derivative of the states without the deaths."""
         s, r, t1, t2, t3, c = y
         out = np.empty_like(y)
         births = growth * np.exp(-self.gamma * np.log(c))
         fed = births * self.stem
-        net = births - fed - self.ktr
+        births -= fed
+        births -= self.ktr
         drift = self.exchange * ((1.0 - self.share) * r - self.share * s)
-        np.multiply(s, net - death, out=out[0])
+        np.multiply(s, births, out=out[0])
         out[0] += drift + fed * (1.0 - self.share)
-        np.multiply(r, net - self.less * death, out=out[1])
+        np.multiply(r, births, out=out[1])
         out[1] -= drift - fed * self.share
-        leave = self.ktr + stage_death
         for i, before in ((2, s + r), (3, t1), (4, t2)):
-            np.multiply(self.ktr, before, out=out[i])
-            out[i] -= leave * y[i]
+            np.subtract(before, y[i], out=out[i])
+            out[i] *= self.ktr
         np.subtract(t3, c, out=out[5])
         out[5] *= self.kout
         return out
