@@ -14,7 +14,7 @@ from typing import Any
 from rpoint.errors import RpointError, shorten
 from rpoint.trial.spec_problems import Key, Problem, refuse
 
-MAX_BYTES = 200_000  # the largest file of the library has some 12,000
+MAX_BYTES = 100_000  # the largest file of the library has some 10,000
 MAX_DEPTH = 30
 MAX_OPEN = 100  # brackets and dashes that are open at once, in text or out of it
 
