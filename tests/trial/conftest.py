@@ -7,13 +7,16 @@ from pathlib import Path
 
 import pytest
 
+from rpoint.trial import disk_identity
+
 FAKES = Path(__file__).parent / "fakes"
 
 
 @pytest.fixture
 def fake(monkeypatch):
-    """Arguments of `run_trial` for the fake trial."""
+    """Arguments of `run_trial` for the fake trial; an edit of the source meanwhile is no matter."""
     monkeypatch.syspath_prepend(str(FAKES))
+    monkeypatch.setattr(disk_identity, "code_digest", lambda: "the same")
     import fake_trial_compute
 
     yield {
@@ -23,5 +26,22 @@ def fake(monkeypatch):
         "replicates": 6,
         "chunk_patients": 20,
         "seed": 11,
+        "jobs": 0,
+        "command": "test",
     }
     sys.modules.pop("fake_trial_compute", None)
+
+
+@pytest.fixture
+def digests():
+    """SHA-256 of every file of a run but `run.json`, by path."""
+    import hashlib
+
+    def find(folder: Path) -> dict[str, str]:
+        files = sorted(p for p in Path(folder).rglob("*") if p.is_file() and p.name != "run.json")
+        return {
+            p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest()
+            for p in files
+        }
+
+    return find

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from rpoint.cli import trial_run
 from rpoint.cli.command import command
 from rpoint.cli.console import Console
 
@@ -21,9 +22,10 @@ SHOWN_SCANS = 6
 
 def add_to(app: typer.Typer) -> None:
     """Register the command group."""
-    group = typer.Typer(help="Virtual trials: write, check, list and show trial files.")
+    group = typer.Typer(help="Virtual trials: write and check trial files, run them.")
     app.add_typer(group, name="trial")
     add_files(group)
+    trial_run.add_to(group)
 
 
 def add_files(group: typer.Typer) -> None:
@@ -59,11 +61,10 @@ def add_files(group: typer.Typer) -> None:
 
         Every problem is told at once, with its line and key.
         """
-        from rpoint.trial.read import read_trial
         from rpoint.trial.spec_cost import cost
         from rpoint.trial.spec_plan import plan
 
-        trial = read_trial(source)
+        trial = read_or_tell(io, source)
         ordered, price = plan(trial), cost(trial, replicates)
         print_plan(io, trial, ordered)
         print_cost(io, price)
@@ -115,6 +116,20 @@ def add_files(group: typer.Typer) -> None:
                 "trial": trial.to_dict(),
             },
         )
+
+
+def read_or_tell(io: Console, source: str) -> Trial:
+    """The trial; under --json its problems go to stdout as a list before the error is raised."""
+    from rpoint.trial.read import read_trial
+    from rpoint.trial.spec_problems import TrialProblems
+
+    try:
+        return read_trial(source)
+    except TrialProblems as error:
+        if io.json:
+            problems = [problem.to_dict() for problem in error.problems]
+            io.result({"file": source, "ok": False, "problems": problems})
+        raise
 
 
 def save(out: Path | None, name: str, text: str) -> Path:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import pickle
 import platform
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, is_dataclass
@@ -26,6 +27,7 @@ LIBRARIES = ("numpy", "scipy", "pandas", "pyarrow", "llvmlite")
 FEATURES = ("avx2", "fma", "avx512f", "avx512dq", "avx512bw", "avx512vl", "neon", "sve")
 # What these rooms hold changes no table.
 OUTSIDE = ("cli", "report", "plots", "evidence")
+OPAQUE = "sha256 of its pickle"
 MAX_SAID = 6  # differences that an error names
 
 
@@ -101,10 +103,37 @@ def identity(
     """Everything that the tables depend on, as plain values."""
     return plain({
         "trial": describe(trial), "seed": seed, "replicates": replicates,
-        "chunk_patients": chunk_patients, "draws": draws, "options": dict(options),
+        "chunk_patients": chunk_patients, "draws": draws,
+        "options": {name: _recorded(value) for name, value in options.items()},
         "compute": compute, "analyse": analyse, "versions": versions(),
         "processor": processor(), "ensemble": ensemble_digest(),
     })  # fmt: skip
+
+
+def _recorded(value: Any) -> Any:
+    """Plain values as they are; of anything else (a table, an ensemble) a digest."""
+    try:
+        json.dumps(value)
+    except TypeError:
+        return {OPAQUE: hashlib.sha256(pickle.dumps(value, protocol=5)).hexdigest()}
+    return value
+
+
+def recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Options from the record of a run.
+
+    Raises
+    ------
+    RpointError
+        If the record holds only the digest of one.
+    """
+    for name, value in options.items():
+        if isinstance(value, dict) and OPAQUE in value:
+            raise RpointError(
+                "an option of this run is not in its record", where=f"options: {name}",
+                mend="give the options with which the run was begun",
+            )  # fmt: skip
+    return dict(options)
 
 
 def differences(there: Any, here: Any, path: str = "") -> Iterator[str]:

@@ -18,7 +18,8 @@ from rpoint.trial.disk_sync import cannot_write
 
 COMPUTE = "rpoint.trial.compute:compute_chunk"
 ANALYSE = "rpoint.trial.analyse:analyse"
-CHUNK_PATIENTS = 500
+CHUNK = (100, 500)  # patients: fewer waste the engine's vectors, more are lost by a kill
+CHUNKS_AT_LEAST = 16  # where the chunks are not too small then
 MAX_PATIENTS = 2**40
 
 
@@ -40,9 +41,9 @@ class Plan:
     replicates, seed, chunk_patients
         As given to `run_trial`.
     draws
-        How many parameter draws the replicates go through in turn; None: each its own.
+        How many parameter draws the replicates go through in turn; None: all there are.
     options
-        Passed on to the computation.
+        Passed on to the computation, with `draws` if that is given.
     compute, analyse
         `module:function`, so that another process or machine finds them.
     """
@@ -50,7 +51,7 @@ class Plan:
     trial: Any
     replicates: int = 1
     seed: int = 1
-    chunk_patients: int = CHUNK_PATIENTS
+    chunk_patients: int = CHUNK[1]
     draws: int | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     compute: str = COMPUTE
@@ -105,6 +106,12 @@ class Plan:
         return digest(self.identity)
 
 
+def usual_chunk(trial: Any, replicates: int) -> int:
+    """Patients of a chunk: the same for any number of workers."""
+    total = replicates * sum(arm_sizes(trial).values())
+    return min(max(-(-total // CHUNKS_AT_LEAST), CHUNK[0]), CHUNK[1])
+
+
 def _check_count(name: str, value: Any) -> None:
     if not isinstance(value, int) or isinstance(value, bool) or value < 1:
         raise RpointError(f"{name} must be a whole number of at least 1", where=name, found=value)
@@ -113,9 +120,9 @@ def _check_count(name: str, value: Any) -> None:
 def compute_chunk(plan: Plan, chunk: int) -> tuple[ChunkRecord, dict[str, bytes]]:
     """The files of one chunk; the same wherever and whenever it is computed."""
     first, stop = plan.bounds(chunk)
-    extra = {"options": dict(plan.options)} if plan.options else {}
+    options = dict(plan.options) | ({"draws": plan.draws} if plan.draws else {})
     tables: Mapping[str, pd.DataFrame] = named(plan.compute)(
-        plan.trial, plan.draws, range(first, stop), plan.seed, **extra
+        plan.trial, None, range(first, stop), plan.seed, options
     )
     contents, records = encode_all(tables)
     return ChunkRecord(chunk, first, stop, plan.run, records), contents

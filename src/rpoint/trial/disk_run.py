@@ -15,18 +15,18 @@ from rpoint.files import output_folder
 from rpoint.trial import disk_info, manifest, workers
 from rpoint.trial.disk import Run, open_run, results_damaged
 from rpoint.trial.disk_chunk import CHUNKS, ChunkRecord
-from rpoint.trial.disk_identity import check_same
+from rpoint.trial.disk_identity import check_same, recorded_options
 from rpoint.trial.disk_info import Info
 from rpoint.trial.disk_lock import LOCK, locked
 from rpoint.trial.disk_plan import (
     ANALYSE,
-    CHUNK_PATIENTS,
     COMPUTE,
     Plan,
     check_machine,
     named,
     put_chunk,
     return_chunk,
+    usual_chunk,
     write_chunk,
 )
 from rpoint.trial.disk_results import write_results
@@ -50,9 +50,9 @@ class Means:
 
 def run_trial(
     trial: Any, folder: str | os.PathLike[str], *, replicates: int = 1, seed: int = 1,
-    jobs: int | None = None, chunk_patients: int = CHUNK_PATIENTS, draws: int | None = None,
+    jobs: int | None = None, chunk_patients: int | None = None, draws: int | None = None,
     resume: bool = False, cluster: str | None = None, shared: bool = False,
-    options: Mapping[str, Any] | None = None, compute: str = COMPUTE, analyse: str = ANALYSE,
+    options: Mapping[str, Any] | None = None, compute: str = "", analyse: str = "",
     text: str = "", command: str | None = None, progress: Progress | None = None,
     say: Say | None = None,
 ) -> Run:  # fmt: skip
@@ -71,10 +71,11 @@ def run_trial(
     jobs
         Worker processes; None: the processors at hand; 0: compute in this process.
     chunk_patients
-        Patients that are computed and written together.
+        Patients that are computed and written together; None: as many as suits the size of the
+        run.
     draws
-        How many draws of the uncertain parameters the replicates go through in turn; None: each
-        replicate has its own.
+        How many draws of the uncertain parameters the replicates go through in turn; None: all
+        there are.
     resume
         Go on with what is in the folder; the end is the same to the last byte of every table.
     cluster
@@ -84,8 +85,9 @@ def run_trial(
     options
         Passed to the computation.
     compute, analyse
-        `module:function`: ``compute(trial, draws, range of patients, seed) -> {table: DataFrame}``
-        and ``analyse(trial, tables) -> DataFrame``, one row for each replicate (and group).
+        `module:function`: ``compute(trial, None, range of patients, seed, options) -> {table:
+        DataFrame}`` and ``analyse(trial, tables) -> DataFrame``, one row for each replicate (and
+        group).  Empty: the simulation's own.
     text
         The trial's file, kept as it is.
     command
@@ -104,8 +106,10 @@ def run_trial(
         If the folder holds another run, or one that is not to be resumed, or is in use, or cannot
         be written.
     """
-    plan = Plan(trial, replicates, seed, chunk_patients, draws, dict(options or {}), compute,
-                analyse)  # fmt: skip
+    plan = Plan(
+        trial, replicates, seed, chunk_patients or usual_chunk(trial, replicates), draws,
+        dict(options or {}), compute or COMPUTE, analyse or ANALYSE,
+    )  # fmt: skip
     means = Means(
         workers.available() if jobs is None else jobs, cluster, shared,
         progress or Means.progress, say or Means.say,
@@ -128,8 +132,9 @@ def run_trial(
 
 def resume_run(
     folder: str | os.PathLike[str], *, trial: Any = None, jobs: int | None = None,
-    cluster: str | None = None, shared: bool = False, compute: str = COMPUTE,
-    analyse: str = ANALYSE, progress: Progress | None = None, say: Say | None = None,
+    cluster: str | None = None, shared: bool = False, compute: str = "", analyse: str = "",
+    options: Mapping[str, Any] | None = None,
+    progress: Progress | None = None, say: Say | None = None,
 ) -> Run:  # fmt: skip
     """Go on with the run that a folder holds; parameters as `run_trial`, the rest is on record.
 
@@ -139,6 +144,8 @@ def resume_run(
         The trial; None: as recorded.
     compute, analyse
         Must be those of the run: a name that a folder holds is never called.
+    options
+        As they were given, where they hold more than plain values; None: as recorded.
 
     Raises
     ------
@@ -149,7 +156,8 @@ def resume_run(
     of = run.info.identity
     return run_trial(
         run.trial, folder, replicates=of["replicates"], seed=of["seed"], draws=of["draws"],
-        chunk_patients=of["chunk_patients"], options=of["options"], resume=True, jobs=jobs,
+        chunk_patients=of["chunk_patients"], resume=True, jobs=jobs,
+        options=recorded_options(of["options"]) if options is None else options,
         cluster=cluster, shared=shared, compute=compute, analyse=analyse, progress=progress,
         say=say,
     )  # fmt: skip

@@ -14,6 +14,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from rpoint.trial import disk_identity
+
 SCANS = 4
 
 
@@ -22,24 +24,24 @@ def trial(patients: int = 7, **more) -> dict:
     return {"name": "fake", "arms": arms, **more}
 
 
-def compute(trial: dict, draws: int | None, index: range, seed: int, options: dict | None = None):
+def compute(trial, draw: None, index: range, seed: int, options: dict | None = None):
     """The seven tables of some patients; `options` asks for trouble."""
     trouble(index, options or {})
-    sizes = [arm["patients"] for arm in trial["arms"].values()]
+    arms = disk_identity.arm_sizes(trial)
+    sizes = list(arms.values())
     one = sum(sizes)
     number = np.asarray(index)
     keys = pd.DataFrame({
         "STUDYID": "FAKE", "USUBJID": [f"FAKE-{n // one:04d}-{n % one:04d}" for n in number],
         "REPL": number // one, "PATIDX": number,
-        "TRT01P": np.repeat(list(trial["arms"]), sizes)[number % one],
+        "TRT01P": np.repeat(list(arms), sizes)[number % one],
     })  # fmt: skip
     chance = np.array([np.random.default_rng((seed, n)).random(8) for n in number])
     chance = chance.reshape(len(number), 8)
-    return {
-        "adsl": adsl(keys, chance), "adtr": adtr(keys, chance), "adrs": adrs(keys, chance),
-        "adtte": adtte(keys, chance), "adae": adae(keys, chance), "adex": adex(keys, chance),
-        "adlb": adlb(keys, chance),
-    }  # fmt: skip
+    makers = {"adsl": adsl, "adtr": adtr, "adrs": adrs, "adtte": adtte, "adae": adae, "adex": adex,
+              "adlb": adlb}  # fmt: skip
+    only = (options or {}).get("only", makers)
+    return {name: make(keys, chance) for name, make in makers.items() if name in only}
 
 
 def trouble(index: range, options: dict) -> None:
@@ -121,7 +123,7 @@ def adlb(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
     )
 
 
-def analyse(trial: dict, tables) -> pd.DataFrame:
+def analyse(trial, tables) -> pd.DataFrame:
     """Responders, deaths and mean survival of every arm and replicate."""
     rows = []
     for _, found in tables.by_replicate({"adrs": None, "adtte": None}, patients=50):
@@ -133,5 +135,5 @@ def analyse(trial: dict, tables) -> pd.DataFrame:
     return pd.concat(rows, ignore_index=True).rename(columns={"TRT01P": "arm"})
 
 
-def analyse_badly(trial: dict, tables) -> pd.DataFrame:
+def analyse_badly(trial, tables) -> pd.DataFrame:
     raise KeyError("no such endpoint")
