@@ -114,7 +114,7 @@ def compute_chunk(
             seed, uncertain=options.get("uncertain", True), **options.get("fixed", {})
         )
     entry = enter(trial, np.asarray(index), seed)
-    cohort = draw_cohort(cohort_population(trial), entry.index, seed)
+    cohort = draw_cohort(CohortPopulation.of(trial.population), entry.index, seed)
     patients = _patients(trial, entry, cohort, draw, ensemble, options.get("threads", 1))
     found = []
     for a, name in enumerate(trial.arms):
@@ -147,20 +147,6 @@ def enter(trial: Trial, index: np.ndarray, seed: int) -> Entry:
         end = months * MONTH_D + LONGEST_D
     follow_up = np.maximum(np.floor(end - day), 1.0)
     return Entry(index, replicate, np.searchsorted(edges, number, side="right"), day, follow_up)
-
-
-def cohort_population(trial: Trial) -> CohortPopulation:
-    """The population of the trial file as the cohort's."""
-    p = trial.population
-    return CohortPopulation(
-        tumours=dict(p.tumours),
-        line=p.line,
-        require=tuple(p.require),
-        exclude=tuple(p.exclude),
-        central=tuple(p.central),
-        central_missing=p.central_missing,
-        frequencies=dict(p.frequencies),
-    )
 
 
 def conduct_of(trial: Trial, follow_up_d: np.ndarray) -> Conduct:
@@ -202,6 +188,9 @@ def _patients(trial: Trial, entry: Entry, cohort: Cohort, draw, ensemble, thread
             growth=p.growth,
             clones=p.resistant_clones,
             measurable=p.measurable == "required",
+            cells=cohort.cells,
+            doubling_d=cohort.doubling_time_d,
+            burden_mm=cohort.burden_mm,
             attempt=attempt,
         )
 

@@ -124,7 +124,9 @@ def draw_patients(
     growth: Any = None,
     clones: Mapping[str, Any] | None = None,
     measurable: bool = True,
-    slow: np.ndarray | None = None,
+    cells: np.ndarray | None = None,
+    doubling_d: np.ndarray | None = None,
+    burden_mm: np.ndarray | None = None,
     attempt: int = 0,
 ) -> Patients:
     """Patients with these tumours.
@@ -147,8 +149,11 @@ def draw_patients(
         Overrides of the trial file.
     measurable
         Whether target lesions measure 10 mm or more at the start.
-    slow
-        (n,) factor on the doubling time, for whatever else slows or speeds growth.
+    cells
+        (n,) the catalogue's types whose cells the tumours have; the types when left out.
+    doubling_d, burden_mm
+        (n,) doubling time of the untreated tumour and sum of diameters that the cohort has drawn
+        for a first line; drawn here when left out.
     attempt
         0; another number makes another patient of the same genotype.
     """
@@ -158,14 +163,15 @@ def draw_patients(
     there = np.concatenate(
         [_targets(u[:, COUNT]), (u[:, HAS_NONTARGET] < fact("nontarget_share"))[:, None]], axis=1
     )
-    doubling = _doubling(z, tumour_type, replicate, population, line, growth)
-    if slow is not None:
-        doubling = doubling * slow[:, None]
+    kinds = np.asarray(tumour_type if cells is None else cells, object)
+    own = None if attempt else doubling_d
+    doubling = _doubling(z, kinds, replicate, population, line, growth, own)
+    volumes = _volumes(z, there, measurable, None if attempt else burden_mm)
     mean = population.value("cell_loss_logit_mean", replicate)
     loss = expit(mean + population.value("cell_loss_logit_sd", replicate) * z[:, LOSS])
     if growth is not None and growth.cell_loss is not None:
         loss = np.full(n, growth.cell_loss)
-    names, shares = _clones(z, u, tumour_type, replicate, population, clones)
+    names, shares = _clones(z, u, kinds, replicate, population, clones)
     return Patients(
         index=np.asarray(index),
         replicate=np.asarray(replicate),
@@ -174,12 +180,12 @@ def draw_patients(
         clone=names,
         genotypes=tuple(
             _genotypes(kind, altered, clone)
-            for kind, altered, clone in zip(tumour_type, alterations, names, strict=True)
+            for kind, altered, clone in zip(kinds, alterations, names, strict=True)
         ),
         sets=_sets(u[:, SETS], ensemble.weights),
         doubling_d=np.where(there, doubling, np.nan),
         cell_loss=np.clip(loss, *LOSS_LIMITS),
-        start_mm3=np.where(there, _volumes(z, there, measurable), 0.0),
+        start_mm3=np.where(there, volumes, 0.0),
         shares=np.where(there, shares, 0.0),
         organs=np.where(there[:, :MAX_LESIONS], _organs(u[:, ORGAN : ORGAN + 10]), ""),
         baseline_day=-np.floor(u[:, BASELINE] * (fact("baseline_window_days") + 1.0)),
@@ -196,25 +202,39 @@ def _targets(u: np.ndarray) -> np.ndarray:
     return np.arange(MAX_LESIONS)[None] < np.minimum(counts, MAX_LESIONS)[:, None]
 
 
-def _doubling(z, tumour_type, replicate, population: Population, line: int, growth) -> np.ndarray:
+def _doubling(
+    z, kinds, replicate, population: Population, line: int, growth, own: np.ndarray | None
+) -> np.ndarray:
     """(n, BODIES) doubling times of untreated bodies of tumour, d."""
-    own = float(np.sqrt(np.log1p(tumour_fact("growth_cv_patients") ** 2)))
-    if growth is not None and growth.cv is not None:
-        own = float(np.sqrt(np.log1p(growth.cv**2)))
     within = float(np.sqrt(np.log1p(tumour_fact("growth_cv_lesions") ** 2)))
-    kinds, where = np.unique(tumour_type, return_inverse=True)
-    median = np.empty(len(tumour_type))
-    for k, kind in enumerate(kinds):
-        mine = where == k
-        if growth is not None and growth.doubling_time_d is not None:
-            median[mine] = growth.doubling_time_d
-            continue
-        factor = population.value(f"doubling {kind}", replicate[mine])
-        median[mine] = catalogue_doubling(str(kind)) * np.exp(factor)
-        if line > 1:
-            median[mine] *= np.exp(population.value("later_line_doubling", replicate[mine]))
-    patient = np.clip(median * np.exp(-own * z[:, GROWTH]), *DOUBLING_LIMITS_D)
+    given = growth is not None and growth.doubling_time_d is not None
+    if own is None:
+        cv = tumour_fact("growth_cv_patients")
+        cv = growth.cv if growth is not None and growth.cv is not None else cv
+        own = np.exp(-float(np.sqrt(np.log1p(cv**2))) * z[:, GROWTH])
+        own = own * (growth.doubling_time_d if given else _medians(kinds))
+    patient = np.array(own, float)
+    if not given:
+        patient *= np.exp(_shifts(kinds, replicate, population, line))
+    patient = np.clip(patient, *DOUBLING_LIMITS_D)
     return patient[:, None] * np.exp(-within * z[:, LESION_GROWTH : LESION_GROWTH + BODIES])
+
+
+def _medians(kinds: np.ndarray) -> np.ndarray:
+    """(n,) median doubling time of the types, d."""
+    return np.array([catalogue_doubling(str(kind)) for kind in kinds])
+
+
+def _shifts(kinds, replicate, population: Population, line: int) -> np.ndarray:
+    """(n,) ln factor on the doubling time: of the type, and of a later line."""
+    distinct, where = np.unique(kinds.astype(str), return_inverse=True)
+    shift = np.zeros(len(kinds))
+    for k, kind in enumerate(distinct):
+        mine = where == k
+        shift[mine] = population.value(f"doubling {kind}", replicate[mine])
+    if line > 1:
+        shift += population.value("later_line_doubling", replicate)
+    return shift
 
 
 def catalogue_doubling(kind: str) -> float:
@@ -228,11 +248,14 @@ def catalogue_doubling(kind: str) -> float:
     return every.get(kind, float(np.median(list(every.values()))))
 
 
-def _volumes(z, there, measurable: bool) -> np.ndarray:
+def _volumes(z, there, measurable: bool, burden_mm: np.ndarray | None) -> np.ndarray:
     """(n, BODIES) start volumes, mm3; non-target disease is as large as a median target lesion."""
     sd = float(np.sqrt(np.log1p(tumour_fact("lesion_diameter_cv") ** 2)))
     noise = np.concatenate([z[:, DIAMETER : DIAMETER + MAX_LESIONS], z[:, [NONTARGET]]], axis=1)
     diameter = tumour_fact("lesion_diameter_mm") * np.exp(sd * noise)
+    if burden_mm is not None:
+        targets = np.where(there, diameter, 0.0)[:, :MAX_LESIONS].sum(axis=1)
+        diameter *= (burden_mm / targets)[:, None]
     return volume_mm3(np.maximum(diameter, MEASURABLE_MM if measurable else 1.0))
 
 
