@@ -19,6 +19,7 @@ from rpoint.cli import (
     basket,
     catalogue,
     claims,
+    cohort,
     doctor,
     meta,
     model,
@@ -53,7 +54,7 @@ app = typer.Typer(
 )
 STATISTICS = (response, survival, proportion, simon, basket, meta, synergy)
 for group in (
-    *(claims, simulate, rank, predict, validate, trial),
+    *(claims, simulate, rank, predict, validate, trial, cohort),
     *(*STATISTICS, catalogue, model, doctor),
 ):
     group.add_to(app)
