@@ -116,6 +116,14 @@ def test_a_trial_cannot_be_changed_in_place_but_copied():
     assert more.patients == 400 and trial.patients == 40
 
 
+def test_a_trial_prints_on_one_line_and_as_a_table():
+    trial = read_trial("mantra")
+    assert repr(trial) == str(trial) == "<Trial mantra: 2 arms, 175 patients>"
+    table = trial.to_frame()
+    assert table["patients"].tolist() == [86, 89]
+    assert table["rules"].tolist() == ["milademetan", "none"]
+
+
 def test_a_changed_copy_is_checked_as_a_file_is():
     with pytest.raises(TrialProblems, match="scan_weeks") as caught:
         read_trial("mantra-2").changed({"visits.scan_weeks": -1, "dropout.per_month": "x"})

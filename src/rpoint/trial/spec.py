@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
@@ -32,6 +32,9 @@ from rpoint.trial.spec_population import Growth, Population, ResistantClone
 from rpoint.trial.spec_problems import CrossProblems
 from rpoint.trial.spec_published import Fact, Published
 from rpoint.trial.spec_words import check_name
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ENDPOINTS",
@@ -124,6 +127,22 @@ class Trial(Spec):
     def to_dict(self) -> dict[str, Any]:
         """The trial as plain mappings, lists, texts and numbers; defaults included."""
         return self.model_dump(mode="json")
+
+    def to_frame(self) -> pd.DataFrame:
+        """One row for each arm: arm, patients, regimen, rules."""
+        import pandas as pd
+
+        rows = [
+            (name, arm.patients, arm.regimen, ", ".join(arm.rules or ()) or "none")
+            for name, arm in self.arms.items()
+        ]
+        return pd.DataFrame(rows, columns=["arm", "patients", "regimen", "rules"])
+
+    def __repr__(self) -> str:
+        arms = "1 arm" if len(self.arms) == 1 else f"{len(self.arms)} arms"
+        return f"<Trial {self.name}: {arms}, {self.patients} patients>"
+
+    __str__ = __repr__
 
     def digest(self) -> str:
         """SHA-256 of the content, whatever the layout and comments of the file; hexadecimal."""
