@@ -58,6 +58,8 @@ def _connect(address: str) -> Any:
             "Dask is not installed", where="--cluster", mend="pip install 'rpoint[cluster]'"
         ) from None
     try:
+        if "://" not in address and ":" not in address:  # Dask would start a cluster here
+            raise ValueError("no address")
         return Client(address, timeout=WAIT, set_as_default=False)
     except (OSError, ValueError, TypeError) as error:
         raise RpointError(
@@ -75,7 +77,7 @@ def _submit_all(
     from distributed import as_completed
 
     batch = uuid4().hex  # a key that no other run has, and no earlier one
-    done = as_completed(with_results=False)
+    done = as_completed(loop=client.loop)
     flying: dict[Any, Any] = {}
 
     def submit() -> None:

@@ -136,14 +136,14 @@ def recorded_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return dict(options)
 
 
-def differences(there: Any, here: Any, path: str = "") -> Iterator[str]:
-    """In words: `path: value there, value here`, for everything that differs."""
+def differences(there: Any, here: Any, path: str = "") -> Iterator[tuple[str, str, str]]:
+    """Path, value there and value here of everything that differs."""
     if isinstance(there, dict) and isinstance(here, dict):
         for key in dict.fromkeys([*there, *here]):
             inner = f"{path}.{key}" if path else str(key)
             yield from differences(there.get(key), here.get(key), inner)
     elif there != here:
-        yield f"{path}: {shorten(_said(there), 40)} in the folder, {shorten(_said(here), 40)} now"
+        yield path, shorten(_said(there), 40), shorten(_said(here), 40)
 
 
 def _said(value: Any) -> str:
@@ -159,24 +159,41 @@ def check_same(there: Mapping[str, Any], here: Mapping[str, Any], where: str) ->
         With what differs and how to mend it.
     """
     different = list(differences(dict(there), dict(here)))
-    if not different:
-        return
-    more = [f"... and {len(different) - MAX_SAID} more"] if len(different) > MAX_SAID else []
-    error = RpointError(
-        "this folder belongs to another run: its tables would not be the same to the last bit",
-        where=where,
-        mend=_mend(different),
-    )
-    error.found = "\n".join([*different[:MAX_SAID], *more])  # each is short already
-    error.args = (error.block(),)
-    raise error
-
-
-def _mend(different: list[str]) -> str:
     software = ("versions", "processor", "ensemble")
-    if all(line.startswith(software) for line in different):
-        return (
+    if all(path.startswith(software) for path, _, _ in different):
+        mend = (
             "finish it with the versions and the kind of processor that began it (run.json), "
             "or start anew in another folder"
         )
-    return "give the trial and the options that began it, or start anew in another folder"
+    else:
+        mend = "give the trial and the options that began it, or start anew in another folder"
+    _refuse(
+        "this folder belongs to another run: its tables would not be the same to the last bit",
+        where, [f"{path}: {old} in the folder, {new} now" for path, old, new in different], mend,
+    )  # fmt: skip
+
+
+def check_worker(plan: Mapping[str, Any], here: Mapping[str, Any], where: str) -> None:
+    """Refuse a machine of a cluster that is another than the one that began the run.
+
+    Raises
+    ------
+    RpointError
+        With what differs.
+    """
+    different = list(differences(dict(plan), dict(here)))
+    _refuse(
+        "a worker of the cluster would not give the same tables to the last bit", where,
+        [f"{path}: {new} there, {old} here" for path, old, new in different],
+        "give all workers the same versions and the same kind of processor as this machine",
+    )  # fmt: skip
+
+
+def _refuse(what: str, where: str, different: list[str], mend: str) -> None:
+    if not different:
+        return
+    more = [f"... and {len(different) - MAX_SAID} more"] if len(different) > MAX_SAID else []
+    error = RpointError(what, where=where, mend=mend)
+    error.found = "\n".join([*different[:MAX_SAID], *more])  # each is short already
+    error.args = (error.block(),)
+    raise error

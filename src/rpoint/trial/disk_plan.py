@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ import pandas as pd
 
 from rpoint.errors import RpointError, unknown_name
 from rpoint.trial.disk_chunk import ChunkRecord, commit, encode_all
-from rpoint.trial.disk_identity import arm_sizes, check_same, digest, identity
+from rpoint.trial.disk_identity import arm_sizes, check_worker, digest, identity
 from rpoint.trial.disk_sync import cannot_write
 
 COMPUTE = "rpoint.trial.compute:compute_chunk"
@@ -157,14 +158,14 @@ def return_chunk(plan: Plan, folder: str, chunk: int) -> tuple[ChunkRecord, dict
     RpointError
         If that machine would not give the same tables to the last bit.
     """
-    check_machine(plan, f"a worker of the cluster, for {folder}")
+    check_machine(plan)
     return compute_chunk(plan, chunk)
 
 
-def check_machine(plan: Plan, where: str) -> None:
+def check_machine(plan: Plan) -> None:
     """Refuse a machine whose versions or processor differ from those of the plan."""
     here = replace(plan)  # its identity is found anew
-    check_same(plan.identity, here.identity, where)
+    check_worker(plan.identity, here.identity, platform.node())
 
 
 def with_patients(trial: Any, sizes: Mapping[str, int]) -> Any:

@@ -292,7 +292,7 @@ def _on_cluster(fixed: tuple[Plan, str], missing: list[int], means: Means) -> It
 
 def write_chunk_there(plan: Plan, folder: str, chunk: int) -> ChunkRecord:
     """Compute one chunk on a cluster's worker and write it to the folder that both see."""
-    check_machine(plan, f"a worker of the cluster, for {folder}")
+    check_machine(plan)
     if not (Path(folder) / disk_info.RUN).is_file():
         raise RpointError(
             "a worker of the cluster does not see the run's folder", where=folder,
