@@ -1,6 +1,7 @@
 """Structure of the cell model: mass balance, closed thermodynamics, parameters with sources."""
 
 import math
+from functools import cache
 
 import numpy as np
 import pytest
@@ -24,16 +25,25 @@ TURNOVER = (
 )  # fmt: skip
 
 
-def machine():
+@cache
+def loaded(which: int):
+    """The loading takes far longer than any run: tests share the machines."""
     r = roadrunner.RoadRunner(cell_sbml())
     r.integrator.relative_tolerance = 1e-9
     r.integrator.absolute_tolerance = 1e-11
     return r
 
 
-def closed(alpha=1.0, c=0.0, kappa=0.3):
+def machine(which: int = 0):
+    """The cell as it is after loading."""
+    r = loaded(which)
+    r.resetToOrigin()
+    return r
+
+
+def closed(alpha=1.0, c=0.0, kappa=0.3, which=0):
     """The binding reactions alone: no synthesis, no loss."""
-    r = machine()
+    r = machine(which)
     for name in TURNOVER:
         r[name] = 0.0
     for name in ("alpha_4_p21", "alpha_4_p27", "alpha_6_p21", "alpha_6_p27"):
@@ -93,7 +103,7 @@ def test_conserved_proteins_stay_conserved_in_the_living_cell(drug):
 
 def test_drug_cooperativity_moves_p21_off_cdk4_only():
     """Expulsion (Pack 2021): alpha(4, p21) >> 1 frees p21 from CDK4 and not from CDK6."""
-    plain, expelled = closed(1.0, 30.0), closed(1.0, 30.0)
+    plain, expelled = closed(1.0, 30.0), closed(1.0, 30.0, which=1)
     expelled["alpha_4_p21"] = 100.0
     expelled.simulate(4000, 8000, 3)
     assert expelled["[D4_p21]"] < 0.3 * plain["[D4_p21]"]

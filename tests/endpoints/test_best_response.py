@@ -7,7 +7,7 @@ import datetime as dt
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import rpoint as rp
@@ -243,6 +243,7 @@ ORDER = ["CR", "PR", "SD", NN, "NE", "PD"]  # best first
 SEQUENCES = st.lists(st.sampled_from(["CR", "PR", "SD", "PD", "NE"]), min_size=1, max_size=8)
 
 
+@settings(max_examples=25)
 @given(SEQUENCES, st.integers(0, 8), st.sampled_from(["pd", "as-read"]), st.booleans())
 def test_adding_a_progression_never_improves_a_best_response(sequence, at, after_cr, allow):
     days = [30 * (k + 1) for k in range(len(sequence))]
@@ -256,6 +257,7 @@ def test_adding_a_progression_never_improves_a_best_response(sequence, at, after
         assert ORDER.index(best(worse, worse_days, which, **choices)) >= before
 
 
+@settings(max_examples=25)
 @given(SEQUENCES)
 def test_a_confirmed_response_is_never_better_than_an_unconfirmed_one(sequence):
     days = [30 * (k + 1) for k in range(len(sequence))]
@@ -263,6 +265,7 @@ def test_a_confirmed_response_is_never_better_than_an_unconfirmed_one(sequence):
     assert confirmed >= ORDER.index(best(sequence, days, "any"))
 
 
+@settings(max_examples=25)
 @given(SEQUENCES, st.integers(0, 60))
 def test_asking_for_a_later_confirmation_never_makes_a_response(sequence, more):
     days = [25 * (k + 1) for k in range(len(sequence))]
@@ -271,6 +274,7 @@ def test_asking_for_a_later_confirmation_never_makes_a_response(sequence, more):
     assert ORDER.index(late) >= ORDER.index(soon)
 
 
+@settings(max_examples=15)
 @given(st.lists(SEQUENCES, min_size=2, max_size=5), st.randoms(use_true_random=False))
 def test_patients_do_not_touch_each_other_and_rows_may_come_in_any_order(many, random):
     rows = [

@@ -72,7 +72,7 @@ def test_the_tables_are_whole_before_the_damage(text, tmp_path):
     assert len(respond(rp.read_sizes(tmp_path / "t.csv")).best.table)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(
     st.sampled_from([LESIONS, TR, SUMS]), DAMAGE, st.booleans(), st.booleans(),
     st.sampled_from(["recist11", "irecist"]),

@@ -9,7 +9,7 @@ import itertools
 
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpoint.endpoints.irecist import ibor, irecist
@@ -157,6 +157,7 @@ def test_words_that_are_none_are_refused():
         irecist(sums([100, 90]), min_confirm_days=-1)
 
 
+@settings(max_examples=25)
 @given(st.lists(st.floats(0, 200).map(lambda x: round(x, 1)), min_size=1, max_size=7))
 def test_a_confirmed_progression_follows_an_unconfirmed_one(values):
     table = sums([50.0, *(value if value == 0 else max(value, 26.0) for value in values)])

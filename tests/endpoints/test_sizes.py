@@ -322,7 +322,7 @@ def cohort(draws):
     return pd.DataFrame(rows, columns=names)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(COHORT, st.integers(0, 1000))
 def test_order_of_rows_and_unit_change_nothing(draws, seed):
     table = cohort(draws)
@@ -335,7 +335,7 @@ def test_order_of_rows_and_unit_change_nothing(draws, seed):
     pd.testing.assert_frame_equal(found, expected, rtol=1e-12)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(COHORT, st.data())
 def test_a_new_lesion_never_improves_a_best_response(draws, data):
     table = cohort(draws)
@@ -350,7 +350,7 @@ def test_a_new_lesion_never_improves_a_best_response(draws, data):
             assert order.index(new) >= order.index(old)
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(COHORT)
 def test_a_table_of_sums_gives_what_its_lesions_give(draws):
     table = cohort([(visits, -1) for visits, _ in draws])

@@ -292,9 +292,9 @@ def test_subset_keeps_what_belongs_together(read):
 
 
 @pytest.mark.slow
-def test_a_million_rows_are_read_in_seconds(tmp_path):
+def test_a_million_rows_would_be_read_in_seconds(tmp_path):
     """Processor time, so that a busy machine does not matter; a loop over cells takes minutes."""
-    n, block = 10**6, 1000
+    n, block = 2 * 10**5, 1000
     cells = ["wt", "mut", "loss", "amp", "cn=6", "?", "mut+loss", ""]
     rows = [f",BRCA,{cells[i % 8]},{cells[i % 7]},wt,{i % 13}.25\n" for i in range(block)]
     text = "model_id,tumour_type,TP53,RB1,CDKN2A,expr:MDM2\n"
@@ -306,12 +306,12 @@ def test_a_million_rows_are_read_in_seconds(tmp_path):
     assert len(panel) == n and panel.ids[-1] == str(n - 1)
     assert (panel.states["TP53"].to_numpy() == "mut+loss").sum() == n // 8
     assert panel.expression["MDM2"].iloc[n - 1] == (block - 1) % 13 + 0.25
-    assert took < 20, f"{took:.1f} s of processor time"
+    assert took < 4, f"{took:.1f} s of processor time"
 
 
 @pytest.mark.slow
 def test_very_many_different_faults_take_seconds():
-    n = 50_000
+    n = 20_000
     texts = [f"tumour {i}" for i in range(n)]
     frame = pd.DataFrame({"model_id": range(n), "tumour_type": texts, "TP53": "wt"})
     start = time.process_time()
@@ -320,7 +320,7 @@ def test_very_many_different_faults_take_seconds():
         read_panel(frame.assign(TP53=np.arange(n) / 7))
     with pytest.raises(RpointError, match="unknown state"):
         read_panel(frame.assign(TP53=texts))
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 8
 
 
 def test_doctests():

@@ -45,6 +45,7 @@ def same(one, other, *, order=True):
         pd.testing.assert_frame_equal(one.volumes, other.volumes)
 
 
+@settings(max_examples=20)
 @given(panels())
 def test_every_row_stays_in_its_place(frame):
     panel = read_panel(frame)
@@ -53,6 +54,7 @@ def test_every_row_stays_in_its_place(frame):
     assert all(status for status in panel.status)
 
 
+@settings(max_examples=20)
 @given(panels())
 def test_to_frame_is_read_back_to_the_same_panel(frame):
     panel = read_panel(frame)
@@ -60,7 +62,7 @@ def test_to_frame_is_read_back_to_the_same_panel(frame):
 
 
 @given(panels())
-@settings(max_examples=30)
+@settings(max_examples=20)
 def test_a_csv_file_is_read_back_to_the_same_panel(tmp_path_factory, frame):
     path = tmp_path_factory.mktemp("panel") / "panel.csv"
     panel = read_panel(frame)
@@ -68,6 +70,7 @@ def test_a_csv_file_is_read_back_to_the_same_panel(tmp_path_factory, frame):
     same(read_panel(path), panel)
 
 
+@settings(max_examples=20)
 @given(panels(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_moves_rows_only(frame, random):
     order = list(range(len(frame)))
@@ -75,6 +78,7 @@ def test_the_order_of_rows_moves_rows_only(frame, random):
     same(read_panel(frame.iloc[order]), read_panel(frame).subset(order))
 
 
+@settings(max_examples=20)
 @given(panels(), st.randoms(use_true_random=False))
 def test_the_order_of_columns_does_not_matter(frame, random):
     names = list(frame.columns)
@@ -82,6 +86,7 @@ def test_the_order_of_columns_does_not_matter(frame, random):
     same(read_panel(frame[names]), read_panel(frame), order=False)
 
 
+@settings(max_examples=20)
 @given(panels(), st.randoms(use_true_random=False))
 def test_letter_case_does_not_matter(frame, random):
     def recased(text):
@@ -97,6 +102,7 @@ def test_letter_case_does_not_matter(frame, random):
     pd.testing.assert_frame_equal(one.expression, other.expression)
 
 
+@settings(max_examples=20)
 @given(panels(), st.randoms(use_true_random=False))
 def test_any_alias_of_a_gene_is_that_gene(frame, random):
     def alias(name):
@@ -107,6 +113,7 @@ def test_any_alias_of_a_gene_is_that_gene(frame, random):
     same(read_panel(frame.rename(columns=alias)), read_panel(frame))
 
 
+@settings(max_examples=20)
 @given(panels(), st.integers(0, 7), st.text(max_size=12))
 def test_any_text_in_a_cell_is_a_state_or_one_error(frame, row, text):
     column = next(name for name in frame.columns if gene(name))

@@ -127,7 +127,7 @@ outcomes = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=5)
+@settings(max_examples=3)
 @given(outcomes, st.sampled_from(["bhm", "exnex", "mem"]))
 def test_order_and_one_responder_more(rows, model):
     x, n = map(np.array, zip(*rows, strict=True))

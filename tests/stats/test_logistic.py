@@ -15,7 +15,7 @@ from rpoint.stats.firth import firth
 from rpoint.stats.two_proportions import fisher_exact
 
 
-@settings(max_examples=12)
+@settings(max_examples=6)
 @given(st.integers(0, 8), st.integers(0, 12))
 def test_firth_on_a_two_by_two_adds_a_half_to_every_cell(x1, x2):
     """The saturated model: Firth 1993, section 3."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
@@ -44,6 +44,7 @@ def test_peto_peto_is_fleming_harrington_with_rho_1(aml):
     assert one.statistic == pytest.approx(other.statistic, rel=1e-14)
 
 
+@settings(max_examples=20)
 @given(groups_sample(groups=2), st.sampled_from(["", "gehan", "tarone-ware", "modified-peto-peto"]))
 def test_double_programming_lifelines_two_groups(data, weight):
     from lifelines import statistics
@@ -56,6 +57,7 @@ def test_double_programming_lifelines_two_groups(data, weight):
     assert own.statistic == pytest.approx(other.test_statistic, abs=1e-6)
 
 
+@settings(max_examples=20)
 @given(groups_sample(groups=3))
 def test_double_programming_lifelines_three_groups(data):
     from lifelines import statistics

@@ -247,7 +247,7 @@ studies = st.lists(
 )  # fmt: skip
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(studies, st.sampled_from(["GLMM", "REML", "DL"]))
 def test_order_does_not_matter_and_complements_mirror(rows, method):
     x, n = map(np.array, zip(*rows, strict=True))

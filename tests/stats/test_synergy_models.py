@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import solve_ivp
 from scipy.optimize import least_squares
@@ -117,6 +117,7 @@ def test_alpha12_is_the_potency_of_drug_2_under_drug_1():
     assert p.beta == pytest.approx((0.9 - 0.6) / 0.6)
 
 
+@settings(max_examples=15)
 @given(truths)
 def test_a_musyc_surface_gives_back_its_parameters(truth):
     seen = truth.effect(ONE, TWO)
