@@ -1,8 +1,10 @@
 """Hazard of death from how much measurable disease there is and how fast it grows.
 
-    h(t) = h0(type, line) (S(t)/70 mm)^b exp(c r(t)) ,   r(t) = ln(S(t)/S(t - 6 weeks)) / 6 weeks
+    h(t) = h0(type, line) (S(t)/70 mm)^b exp(c r(t)) (1 - e exp(-t/tau)) ,
+    r(t) = ln(S(t)/S(t - 6 weeks)) / 6 weeks
 
-S is the sum of the diameters of the target lesions.  Fitted as told in `death.yaml`; used by every
+S is the sum of the diameters of the target lesions.  The last factor is that of enrolment: trials
+take patients who are fit and are expected to live for some months.  Fitted as told in `death.yaml`; used by every
 virtual trial.  It says who dies of disease that is seen; new lesions count through the growth that
 brings them.
 """
@@ -28,6 +30,7 @@ def death_hazard(
     *,
     tumour: str | np.ndarray = "lung",
     line: int = 2,
+    enrolled: bool = True,
     facts: Mapping[str, float] | None = None,
 ) -> np.ndarray:
     """Hazard of death, 1/d.
@@ -42,6 +45,9 @@ def death_hazard(
         Type, or (n,) types: factor on the hazard where a fact gives one.
     line
         Line of treatment.
+    enrolled
+        Whether day 0 is that of enrolment in a trial; False for patients who are not chosen for
+        their fitness, or a course that begins later.
     facts
         Replacements of values of this room's facts, by name.
 
@@ -62,6 +68,9 @@ def death_hazard(
     r = growth_per_week(size) if change is None else np.asarray(change, float)
     seen = np.maximum(size, FLOOR_MM)
     base = p["death_hazard_reference"] * _baseline(tumour, line, len(size), p)[:, None]
+    if enrolled:
+        weeks = np.arange(size.shape[1]) / DAYS_PER_WEEK
+        base = base * (1.0 - p["death_entry_effect"] * np.exp(-weeks / p["death_entry_weeks"]))
     return (
         base
         * (seen / REFERENCE_MM) ** p["death_burden_exponent"]

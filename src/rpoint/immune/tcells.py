@@ -25,6 +25,8 @@ from dataclasses import dataclass
 import numpy as np
 
 SUBSTEPS = 4  # Runge-Kutta steps a day: the fastest rate is 4 a day
+AT_ONCE = 2048  # patients whose states fit into the cache of a core
+STEADY_STEPS = 600  # half-steps to the untreated steady state; its slowest approach needs some 100
 PROTEINS = ("priming", "effector", "ifn", "pdl1")
 
 
@@ -74,10 +76,10 @@ class TCourse:
         return self.kill_per_d - self.untreated_kill_per_d[:, None]
 
 
-def rates(
+def targets(
     state: np.ndarray, antigen: np.ndarray, fitness: np.ndarray, free: np.ndarray, p: Mapping
 ) -> np.ndarray:
-    """Time derivatives of the states (4, n), 1/d.
+    """The levels that the states (4, n) go to while the others stay: x' = rate (target - x).
 
     Parameters
     ----------
@@ -89,19 +91,21 @@ def rates(
         Values of the facts of `tcells.yaml`.
     """
     primed, effector, ifn, pdl1 = state
+    found = np.empty_like(state)
     output = antigen * effector / (1.0 + p["brake_strength"] * pdl1 * free)
     squared = (p["kill_per_effector"] * output) ** 2
     floor = p["priming_floor"]
-    priming = floor + (1.0 - floor) * squared / (squared + p["priming_half_kill"] ** 2)
-    raised = 1.0 + p["pdl1_induction"] * ifn / (ifn + p["ifn_half"])
-    return np.stack(
-        [
-            p["priming_rate"] * (priming - primed),
-            p["effector_rate"] * (fitness * primed - effector),
-            p["ifn_rate"] * (output - ifn),
-            p["pdl1_rate"] * (raised - pdl1),
-        ]
-    )
+    found[0] = floor + (1.0 - floor) * squared / (squared + p["priming_half_kill"] ** 2)
+    found[1] = fitness * primed
+    found[2] = output
+    found[3] = 1.0 + p["pdl1_induction"] * ifn / (ifn + p["ifn_half"])
+    return found
+
+
+def turnover(p: Mapping) -> np.ndarray:
+    """(4, 1) rates of the states, 1/d."""
+    names = ("priming_rate", "effector_rate", "ifn_rate", "pdl1_rate")
+    return np.array([[p[name]] for name in names])
 
 
 def killing(state: np.ndarray, antigen: np.ndarray, free: np.ndarray, p: Mapping) -> np.ndarray:
@@ -113,16 +117,14 @@ def killing(state: np.ndarray, antigen: np.ndarray, free: np.ndarray, p: Mapping
 def steady_state(antigen: np.ndarray, fitness: np.ndarray, free: float, p: Mapping) -> np.ndarray:
     """The state that unprimed T cells settle into at a constant block, (4, n).
 
-    The equations are monotone in priming apart from the slow-acting PD-L1, so that going from
-    state to state (each state at its level under the others, half a step at a time) from below
-    ends at the lowest steady state: a response does not start by itself.
+    Each state goes half the way to its level under the others, from an unprimed start: the end is
+    the steady state that is reached from below, so that a response does not start by itself.
     """
     n, floor = len(antigen), p["priming_floor"]
     state = np.stack([np.full(n, floor), floor * fitness, np.zeros(n), np.ones(n)])
-    scale = np.array([p["priming_rate"], p["effector_rate"], p["ifn_rate"], p["pdl1_rate"]])
     blocked = np.full(n, free)
-    for _ in range(600):
-        state = state + 0.5 * rates(state, antigen, fitness, blocked, p) / scale[:, None]
+    for _ in range(STEADY_STEPS):
+        state = 0.5 * (state + targets(state, antigen, fitness, blocked, p))
     return state
 
 
@@ -144,39 +146,45 @@ def run_tcells(occupied: np.ndarray, immunity: Immunity, p: Mapping[str, float])
 
     Notes
     -----
-    Classical Runge-Kutta, `SUBSTEPS` steps a day, all patients at once.  A patient's numbers do not
-    depend on the others.
+    Classical Runge-Kutta, `SUBSTEPS` steps a day, many patients at once.  A patient's numbers do
+    not depend on the others.
     """
     n, days = occupied.shape
     fitness = np.asarray(immunity.fitness, float)
     fit = np.broadcast_to(fitness[:, None] if fitness.ndim == 1 else fitness, (n, days))
-    state = steady_state(immunity.antigenicity, fit[:, 0], 1.0, p)
-    untreated = killing(state, immunity.antigenicity, np.ones(n), p)
-    course, kill = np.empty((4, n, days)), np.empty((n, days))
-    step = 1.0 / SUBSTEPS
-    decay = np.exp(-0.5 * step * immunity.escape_per_d)
-    antigen = np.array(immunity.antigenicity, float)
-    for day in range(days):
-        course[:, :, day] = state
-        kill[:, day] = killing(state, antigen, 1.0 - occupied[:, day], p)
-        if day + 1 == days:
-            break
-        free, free_next = 1.0 - occupied[:, day], 1.0 - occupied[:, day + 1]
-        for k in range(SUBSTEPS):
-            here, half, there = (
-                free + (free_next - free) * (k + part) * step for part in (0.0, 0.5, 1.0)
-            )
-            mid, late = antigen * decay, antigen * decay * decay
-            state = _runge_kutta(state, (antigen, mid, late), fit[:, day], (here, half, there), p)
-            antigen = late
+    course, kill, untreated = np.empty((4, n, days)), np.empty((n, days)), np.empty(n)
+    for first in range(0, n, AT_ONCE):
+        part = slice(first, first + AT_ONCE)
+        own = Immunity(immunity.antigenicity[part], fit[part], immunity.escape_per_d[part])
+        untreated[part] = _block(1.0 - occupied[part], own, p, course[:, part], kill[part])
     return TCourse(kill, untreated, dict(zip(PROTEINS, course, strict=True)))
 
 
-def _runge_kutta(state, antigen, fitness, free, p) -> np.ndarray:
-    """One step of 1/SUBSTEPS d; antigen and free at its start, middle and end."""
-    h = 1.0 / SUBSTEPS
-    a = rates(state, antigen[0], fitness, free[0], p)
-    b = rates(state + 0.5 * h * a, antigen[1], fitness, free[1], p)
-    c = rates(state + 0.5 * h * b, antigen[1], fitness, free[1], p)
-    d = rates(state + h * c, antigen[2], fitness, free[2], p)
-    return state + h / 6.0 * (a + 2.0 * b + 2.0 * c + d)
+def _block(free: np.ndarray, own: Immunity, p: Mapping, course: np.ndarray, kill: np.ndarray):
+    """Fill the course of some patients; returns their untreated killing rate, 1/d."""
+    rate, step = turnover(p), 1.0 / SUBSTEPS
+
+    def slope(x, antigen, fitness, free):
+        return rate * (targets(x, antigen, fitness, free, p) - x)
+
+    antigen, days = np.array(own.antigenicity, float), free.shape[1]
+    state = steady_state(antigen, own.fitness[:, 0], 1.0, p)
+    untreated = killing(state, antigen, np.ones(len(own)), p)
+    decay = np.exp(-0.5 * step * own.escape_per_d)
+    for day in range(days):
+        course[:, :, day] = state
+        kill[:, day] = killing(state, antigen, free[:, day], p)
+        if day + 1 == days:
+            break
+        change = (free[:, day + 1] - free[:, day]) * (0.5 * step)
+        here, fit = free[:, day], own.fitness[:, day]
+        for _ in range(SUBSTEPS):
+            half, middle = antigen * decay, here + change
+            late, there = half * decay, middle + change
+            one = slope(state, antigen, fit, here)
+            two = slope(state + 0.5 * step * one, half, fit, middle)
+            three = slope(state + 0.5 * step * two, half, fit, middle)
+            four = slope(state + step * three, late, fit, there)
+            state = state + step / 6.0 * (one + 2.0 * (two + three) + four)
+            here, antigen = there, late
+    return untreated
