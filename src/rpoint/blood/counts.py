@@ -16,6 +16,7 @@ from rpoint.blood.outcomes import course_table, incidence_table
 from rpoint.blood.parameters import Parameters, fact, facts
 from rpoint.blood.people import BloodPatients
 from rpoint.blood.rules import rule_sets
+from rpoint.blood.sources import cited
 from rpoint.errors import RpointError
 from rpoint.pharmacology.regimen import Regimen, parse
 from rpoint.plots import Figure
@@ -77,8 +78,8 @@ class BloodRun:
         return schedule_figure(self.to_frame(), title, self.cite())
 
     def cite(self) -> list[str]:
-        """Keys of the sources of the facts about blood."""
-        return sorted({one.source for one in facts().values()})
+        """The sources of the facts about blood."""
+        return cited(sorted({one.source for one in facts().values()}))
 
     def __repr__(self) -> str:
         n, days = next(iter(next(iter(self.arms.values())).counts.values())).shape

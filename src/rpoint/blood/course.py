@@ -18,7 +18,7 @@ from rpoint.errors import RpointError, unknown_name
 from rpoint.pharmacology.pk import drug_model
 from rpoint.pharmacology.regimen import Regimen, parse
 
-BLOCK = 1024  # patients computed together; results do not depend on it
+BLOCK = 4096  # patients computed together; results do not depend on it
 LOWER_LIMITS = {"neutrophils": 1.8, "platelets": 150.0, "haemoglobin": 12.0, "leukocytes": 4.0}
 Rules = Mapping[str, "DoseRules | str | Mapping[str, Any] | None"] | None
 
