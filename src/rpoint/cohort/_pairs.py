@@ -28,10 +28,16 @@ PAIR_COLUMNS = [
     "type", "a", "b", "both", "only_a", "only_b", "neither", "log_or", "se", "cohort", "source",
     "licence",
 ]  # fmt: skip
-SAMPLES = {"sample_id": str, "cancer_type": str, "sample_type": str}
-ALTERED = {"sample_id": str, "gene": str, "kind": str, "call": str}
-NEST = {"cohort": str, "patient_id": str, "gene": str, "alteration": str, "value": float}
-COPIES = {"pdx_model": str, "gene": str, "category": str, "copy_number": float}
+SAMPLES: dict[str, type] = {"sample_id": str, "cancer_type": str, "sample_type": str}
+ALTERED: dict[str, type] = {"sample_id": str, "gene": str, "kind": str, "call": str}
+NEST: dict[str, type] = {
+    "cohort": str,
+    "patient_id": str,
+    "gene": str,
+    "alteration": str,
+    "value": float,
+}
+COPIES: dict[str, type] = {"pdx_model": str, "gene": str, "category": str, "copy_number": float}
 LEAST = 5  # tumours that must have either alteration of a pair, for a type's own log odds ratio
 BY_FACT = ("MDM2:amp", "TP53:mut")
 NEST_STATE = {"mut": "mut", "del": "loss", "amp": "amp"}

@@ -105,7 +105,10 @@ def tp53_by_type(setting: str = "metastasis") -> pd.DataFrame:
     table = pd.DataFrame(rows, columns=names)
     mixed = table[table["type"].isin(case_mix())]
     share = float((mixed["percent"] * mixed["type"].map(case_mix())).sum())
-    last = {"type": "case mix", "name": "All types by their number of patients in MSK-MET"}
+    last: dict[str, object] = {
+        "type": "case mix",
+        "name": "All types by their number of patients in MSK-MET",
+    }
     last |= {"percent": share, "n": int(sum(map(patients_of, case_mix()))), "source": "nguyen2022"}
     return pd.concat([table, pd.DataFrame([last])], ignore_index=True)
 
@@ -228,7 +231,7 @@ def _number_drawn(joint: Joint) -> np.ndarray:
 def alterations_in_one_patient() -> pd.DataFrame:
     """How many alterations one patient with HR-positive breast cancer has: NeST against the model.
 
-    The model has the patients' own frequencies; pairs come in with `paired`, not with `independent`.
+    The model has the patients' own frequencies; `paired` knows the pairs, `independent` none.
 
     Returns
     -------
@@ -268,16 +271,14 @@ def basket(population: Population) -> pd.DataFrame:
         counted = bool((known.loc[list(found.features), "n"] > 0).all())
         entry = cohort_types()[kind]
         rows.append((kind, entry.name, 100 * share, 100 * found.chance, counted, entry.cells))
-    table = pd.DataFrame(
-        rows, columns=["type", "name", "candidates", "passes", "counted", "cells"]
-    )
+    table = pd.DataFrame(rows, columns=["type", "name", "candidates", "passes", "counted", "cells"])
     enrolled = table["candidates"] * table["passes"]
     table.insert(4, "enrolled", 100 * enrolled / max(enrolled.sum(), 1e-300))
     return table.sort_values("enrolled", ascending=False).reset_index(drop=True)
 
 
 def screening(population: Population) -> pd.DataFrame:
-    """Share of candidates that passes each condition alone, and all conditions up to it, percent."""
+    """Share of candidates (%) that passes each condition alone, and all conditions up to it."""
     found = {kind: screen(kind, population) for kind in population.types}
     rows = []
     so_far = {kind: np.ones(len(s.probability), bool) for kind, s in found.items()}

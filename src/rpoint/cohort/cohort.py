@@ -19,8 +19,8 @@ from rpoint.cohort.types import cohort_types
 AMPLIFIED: tuple[str, ...] = tuple(f.split(":")[0] for f in FEATURES if f.endswith(":amp"))
 COUNTED = ("MDM2",)  # genes whose alteration is written with its number of copies
 READINGS = ("true", "local", "central")
-SOURCES = ("nguyen2022", "park2024", "tcga_pancan", "wander2020", "kato2018", "aacr1174", "gao2015",
-           "gandara2018")  # fmt: skip
+COUNTS_OF = ("nguyen2022", "park2024", "tcga_pancan", "wander2020", "tcga_skcm2015")
+LAWS_OF = ("kato2018", "aacr1174", "gao2015", "gandara2018")  # pairs, copies, growth, burden
 
 
 @dataclass(frozen=True)
@@ -221,8 +221,10 @@ class Cohort:
 
     def cite(self) -> tuple[str, ...]:
         """Keys of the sources that the cohort rests on."""
-        own = {s for k in set(self.tumour_type) for s in frequency(k, self.population.drawn_from)["source"]}
-        return tuple(key for key in SOURCES if key in own or key in SOURCES[4:])
+        setting = self.population.drawn_from
+        tables = (frequency(kind, setting) for kind in set(self.tumour_type.tolist()))
+        own = {key for table in tables for key in table["source"]}
+        return tuple(key for key in (*COUNTS_OF, *LAWS_OF) if key in own or key in LAWS_OF)
 
 
 def effective_size(weights: np.ndarray) -> float:

@@ -1,10 +1,10 @@
 """How many copies an amplified gene has, and how tests read them.
 
-True copies c of an amplified gene follow P(copies > c) ~ c^-a from 5 to 200 copies; the exponents a
-come from the copy numbers of 346 genotyped xenografts (`facts.yaml`).  MDM2's depends on CDK4, which
-lies on the same amplicon, and rises by `mdm2_tp53_slope` where TP53 is mutated: so the log odds of
-TP53 mutation fall linearly with ln(copies).  A test reads c exp(s z), z standard normal.  A gene
-that is not amplified has 2 copies in every test.
+True copies c of an amplified gene follow P(copies > c) ~ c^-a from 5 to 200 copies; the exponents
+a come from the copy numbers of 346 genotyped xenografts (`facts.yaml`).  MDM2's depends on CDK4,
+which lies on the same amplicon, and rises by `mdm2_tp53_slope` where TP53 is mutated: so the log
+odds of TP53 mutation fall linearly with ln(copies).  A test reads c exp(s z), z standard normal.  A
+gene that is not amplified has 2 copies in every test.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def unconfirmed(
     assay: Assay | None = None,
     a: float | None = None,
 ) -> float:
-    """Share of tumours with `local_cut` copies by the local test that the central one does not confirm.
+    """Share of tumours at `local_cut` copies or more that the central test does not confirm.
 
     Parameters
     ----------
@@ -144,7 +144,7 @@ def unconfirmed(
 
 
 def missing_for(share: float, **options) -> float:
-    """The share without a central test at which `share` is unconfirmed; 0 if error alone exceeds it.
+    """Share without a central test at which `share` is unconfirmed; 0 if error alone exceeds it.
 
     >>> 0.1 < missing_for(9 / 40) < 0.2
     True

@@ -63,7 +63,8 @@ def draw_cohort(
     """
     if screening not in SCREENING:
         raise unknown_name("kind of screening", screening, SCREENING, where="screening")
-    numbers = np.arange(index) if np.ndim(index) == 0 else np.asarray(index, dtype=np.int64)
+    every = np.asarray(index, dtype=np.int64)
+    numbers = np.arange(int(every)) if every.ndim == 0 else every
     screens = screens_of(population)
     if screening == "exact":
         u = uniforms(seed, "cohort", numbers, WIDTH)

@@ -4,7 +4,7 @@ Counts: `data/frequencies.csv`; `data/README.md` says whose, and in which order 
 preferred to another.  Nothing is smoothed: a fraction is that of its source.
 
 >>> frequency("breast", "metastasis").loc["ESR1:mut", ["altered", "n"]].tolist()
-[144, 746]
+[133, 746]
 """
 
 from __future__ import annotations

@@ -3,12 +3,12 @@
     P(x) ~ exp( sum_i h_i x_i + sum_(i,j) J_ij x_i x_j ) ,   x in {0, 1}^k
 
 is the distribution of largest entropy among those with given frequencies and given log odds ratios
-of pairs.  Only pairs whose log odds ratio is known and clear get a term (`clear_pairs`); alterations
-that no pair joins are independent.  Each connected block of at most `LARGEST` alterations is a table
-of all 2^k genotypes, fitted by iterative proportional fitting (Deming and Stephan 1940), so that
-anything can be conditioned on exactly.  The frequencies are met to 1e-9, pairs as far as a
-distribution with all of them exists.  Where a block would be larger, the pairs with the smallest
-covariance lose their term, and the type's `Joint` lists them.
+of pairs.  Only pairs whose log odds ratio is known and clear get a term (`clear_pairs`);
+alterations that no pair joins are independent.  Each connected block of at most `LARGEST`
+alterations is a table of all 2^k genotypes, fitted by iterative proportional fitting (Deming and
+Stephan 1940), so that anything can be conditioned on exactly.  The frequencies are met to 1e-9,
+pairs as far as a distribution with all of them exists.  Where a block would be larger, the pairs
+with the smallest covariance lose their term, and the type's `Joint` lists them.
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ def assemble(share: Mapping[str, float], pairs: Mapping[tuple[str, str], float])
 def _covariance(share: Mapping[str, float], pair: tuple[str, str], log_or: float) -> float:
     """How much a pair matters: the absolute covariance of its alterations."""
     p, q = share[pair[0]], share[pair[1]]
-    return np.inf if pair in ALWAYS or pair in EXCLUSIVE else abs(pair_probability(p, q, log_or) - p * q)
+    if pair in ALWAYS or pair in EXCLUSIVE:
+        return np.inf
+    return abs(pair_probability(p, q, log_or) - p * q)
 
 
 def _of_large_groups(share, pairs) -> list[tuple[str, str]]:
@@ -220,7 +222,7 @@ def _two_by_two(share: list[float], pair: tuple[int, int], log_or: float) -> np.
 
 
 def _view(table: np.ndarray, i: int, j: int) -> np.ndarray:
-    """The table as (above, 2, between, 2, below): axes 1 and 3 are alterations max and min(i, j)."""
+    """The table as (above, 2, between, 2, below): axis 1 is the larger of i and j, 3 the other."""
     low, high = sorted((i, j))
     return table.reshape(-1, 2, 2 ** (high - low - 1), 2, 2**low)
 

@@ -2,7 +2,8 @@
 
 Candidates are drawn from wide ranges: one in twenty has a tumour that does not grow, the others
 double in 10 to 800 d, burdens are 4 to 500 mm, both uniform in the logarithm.  One whose untreated
-tumour does not grow, doubles outside 20 to 400 d or has no measurable burden is rejected.  From these plausible candidates two inclusion rules make a population:
+tumour does not grow, doubles outside 20 to 400 d or has no measurable burden is rejected.  From the
+plausible candidates two inclusion rules make a population:
 
 acceptance
     a candidate is kept with a probability proportional to f / g, f being the density of the target

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -86,19 +86,12 @@ class Population:
 
         What a population does not know (arms, schedules, prior treatment) is left out.
         """
-        get = thing.get if isinstance(thing, Mapping) else lambda key, d=None: getattr(thing, key, d)
-        names = cls.__dataclass_fields__
-        found = {key: get(key) for key in names if get(key) is not None}
-        growth = get("growth")
-        if growth is not None:
-            grows = growth.get if isinstance(growth, Mapping) else lambda k: getattr(growth, k, None)
-            found |= {
-                key: value
-                for key, value in (("doubling_time_d", grows("doubling_time_d")),
-                                   ("growth_cv", grows("cv")))
-                if value is not None
-            }  # fmt: skip
-        return cls(**found)
+        found = {key: _value(thing, key) for key in cls.__dataclass_fields__}
+        growth = _value(thing, "growth")
+        for key, name in (("doubling_time_d", "doubling_time_d"), ("growth_cv", "cv")):
+            if growth is not None and found[key] is None:
+                found[key] = _value(growth, name)
+        return cls(**{key: value for key, value in found.items() if value is not None})
 
     @cached_property
     def types(self) -> dict[str, float]:
@@ -159,8 +152,12 @@ class Population:
 
     def unscreened(self) -> Population:
         """The same candidates, with nothing required of them."""
-        values = {name: getattr(self, name) for name in self.__dataclass_fields__}
-        return Population(**{**values, "require": (), "exclude": ()})
+        return replace(self, require=(), exclude=())
+
+
+def _value(thing: Any, key: str) -> Any:
+    """An entry of a mapping, or an attribute; None without it."""
+    return thing.get(key) if isinstance(thing, Mapping) else getattr(thing, key, None)
 
 
 def _number(where: str, value: Any, low: float, high: float) -> None:

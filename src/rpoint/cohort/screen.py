@@ -1,9 +1,9 @@
 """Screening of one tumour type: who of its patients fulfils the conditions, exactly.
 
-The alterations that the conditions name, and the copies they compare with, split the type's patients
-into a few rows (pattern of alterations x interval of copies read by the local test).  Each row's
-probability follows from the joint distribution, so the share that passes screening is a sum, and
-patients can be drawn from the rows that pass.  Nothing is sampled here.
+The alterations that the conditions name, and the copies they compare with, split the patients of
+the type into a few rows (pattern of alterations x interval of copies that the local test reads).
+Each row's probability follows from the joint distribution, so the share that passes screening is a
+sum, and patients can be drawn from the rows that pass.  Nothing is sampled here.
 """
 
 from __future__ import annotations

@@ -80,7 +80,15 @@ def inclusion_spread(
         plain = weighted.status == "ok"
         means["plausible"] = _mean(outcome(weighted)[plain], np.ones(int(plain.sum())))[0]
         two = [means[rule] for rule in RULES]
-        rows.append((name, *means.values(), max(two) - min(two), float(np.hypot(*errors)), share))
+        rows.append(
+            (
+                name,
+                *means.values(),
+                max(two) - min(two),
+                float(np.hypot(errors[0], errors[1])),
+                share,
+            )
+        )
     return pd.DataFrame(
         rows, columns=["outcome", *RULES, "plausible", "spread", "error", "effective"]
     )

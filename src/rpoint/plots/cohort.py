@@ -41,8 +41,8 @@ def frequencies(
     chart = alt.concat(*charts, columns=2, spacing=26, title=heading)
     caption = (
         "Share of patients with each alteration: drawn (filled, exact 95 % interval) and in the "
-        "table it is drawn from (open; bar: exact 95 % interval of the counts, none where no tumour "
-        f"of the type was counted). Commonest {MOST_ROWS} alterations at most. {note}"
+        "table it is drawn from (open; bar: exact 95 % interval of the counts, none where no "
+        f"tumour of the type was counted). Commonest {MOST_ROWS} alterations at most. {note}"
     )
     return Figure(chart, table, title, caption, tuple(sources))
 
@@ -68,7 +68,9 @@ def _panel(rows: pd.DataFrame, name: str) -> alt.LayerChart:
     filled = alt.Chart(drawn).mark_point(filled=True, size=34, opacity=1).encode(x=x, **base)
     open_ = alt.Chart(source).mark_point(filled=False, size=30, opacity=1).encode(x=x, **base)
     return (ends + filled + open_).properties(
-        width=WIDTH, height=max(ROW_HEIGHT * len(order), 60), title=alt.TitleParams(name, fontSize=12)
+        width=WIDTH,
+        height=max(ROW_HEIGHT * len(order), 60),
+        title=alt.TitleParams(name, fontSize=12),
     )
 
 
@@ -109,4 +111,3 @@ def unconfirmed(
     chart = alt.layer(*layers).properties(width=420, height=260, title=heading)
     caption = f"Lines: expected share. Dashed line and band: published value and interval. {note}"
     return Figure(chart, table, title, caption, tuple(sources))
-
