@@ -199,7 +199,7 @@ def print_cost(io: Console, price: Any) -> None:
         f"\n{price.patients} patients x {price.replicates} "
         f"{'trial' if price.replicates == 1 else 'trials'}; {price.lanes} engine lanes a trial, "
         f"followed for at most {price.weeks:.0f} weeks"
-        f"\nestimate (within a factor of two, if nobody left early): {price.cpu_s:.3g} s of CPU, "
+        f"\nestimate (within a factor of two): {price.cpu_s:.3g} s of CPU, "
         f"about {wall:.3g} s with {io.jobs} {'job' if io.jobs == 1 else 'jobs'}; "
         f"{price.disk_mb:.3g} MB on disk"
     )
