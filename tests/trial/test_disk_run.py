@@ -199,6 +199,29 @@ def test_a_folder_with_other_things_is_left_alone(fake, tmp_path):
         open_run(tmp_path)
 
 
+def test_an_error_of_the_user_in_the_first_chunk_leaves_nothing(fake, tmp_path, monkeypatch):
+    import fake_trial_compute
+
+    def refuse(index, options):
+        if index.start >= first_bad:
+            raise RpointError("no such drug")
+
+    monkeypatch.setattr(fake_trial_compute, "trouble", refuse)
+    first_bad = 0
+    with pytest.raises(RpointError, match="no such drug"):
+        run_trial(**fake, folder=tmp_path / "a" / "run")
+    assert not (tmp_path / "a" / "run").exists()
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(RpointError, match="no such drug"):
+        run_trial(**fake, folder=tmp_path / "empty")
+    assert not list((tmp_path / "empty").iterdir())
+    first_bad = 40
+    with pytest.raises(RpointError, match="no such drug"):
+        run_trial(**fake, folder=tmp_path / "run")
+    assert open_run(tmp_path / "run").status == "interrupted"
+    assert len(open_run(tmp_path / "run").manifest) == 2
+
+
 def test_arms_can_have_other_numbers_of_patients(fake):
     changed = with_patients(fake["trial"], {"control": 100})
     assert Plan(changed, replicates=3).total == 321 and Plan(fake["trial"]).total == 12

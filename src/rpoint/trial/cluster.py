@@ -10,6 +10,7 @@ from __future__ import annotations
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from uuid import uuid4
 
@@ -21,7 +22,7 @@ WAIT = "20s"  # for the scheduler to answer
 
 
 def on_cluster(
-    function: Callable[..., Any], fixed: Sequence[Any], tasks: Sequence[Any], address: str
+    client: Any, function: Callable[..., Any], fixed: Sequence[Any], tasks: Sequence[Any]
 ) -> Iterator[Outcome]:
     """Compute tasks on a Dask cluster; outcomes come as they are ready.
 
@@ -30,53 +31,23 @@ def on_cluster(
 
     Parameters
     ----------
+    client
+        From `connected`.
     function
         Called as ``function(*fixed, task)``; R-point must be installed on the workers, in the same
         versions.
     fixed, tasks
         Picklable.
-    address
-        Of the scheduler, such as ``tcp://host:8786``.
 
     Raises
     ------
     RpointError
-        If Dask is not installed, the scheduler does not answer, or a task raises one.
+        If a task raises one.
     """
-    client = _connect(address)
-    try:
-        yield from _submit_all(client, function, fixed, deque(tasks))
-    finally:
-        client.close()
-
-
-def _connect(address: str) -> Any:
-    try:
-        from distributed import Client
-    except ImportError:
-        raise RpointError(
-            "Dask is not installed", where="--cluster", mend="pip install 'rpoint[cluster]'"
-        ) from None
-    try:
-        if "://" not in address and ":" not in address:  # Dask would start a cluster here
-            raise ValueError("no address")
-        return Client(address, timeout=WAIT, set_as_default=False)
-    except (OSError, ValueError, TypeError) as error:
-        raise RpointError(
-            "the cluster's scheduler does not answer",
-            where="--cluster",
-            found=f"{shorten(address)}: {error or type(error).__name__}",
-            allowed="the address of a Dask scheduler, such as tcp://host:8786",
-            mend="start one with `dask scheduler`, and workers with `dask worker ADDRESS`",
-        ) from None
-
-
-def _submit_all(
-    client: Any, function: Callable[..., Any], fixed: Sequence[Any], waiting: deque[Any]
-) -> Iterator[Outcome]:
     from distributed import as_completed
 
     batch = uuid4().hex  # a key that no other run has, and no earlier one
+    waiting = deque(tasks)
     done = as_completed(loop=client.loop)
     flying: dict[Any, Any] = {}
 
@@ -98,6 +69,44 @@ def _submit_all(
         if waiting:
             submit()
         yield outcome
+
+
+@contextmanager
+def connected(address: str | None) -> Iterator[Any]:
+    """A client of the scheduler at `address`, such as ``tcp://host:8786``; None for None.
+
+    Raises
+    ------
+    RpointError
+        If Dask is not installed or the scheduler does not answer.
+    """
+    client = None if address is None else _connect(address)
+    try:
+        yield client
+    finally:
+        if client is not None:
+            client.close()
+
+
+def _connect(address: str) -> Any:
+    try:
+        from distributed import Client
+    except ImportError:
+        raise RpointError(
+            "Dask is not installed", where="--cluster", mend="pip install 'rpoint[cluster]'"
+        ) from None
+    try:
+        if "://" not in address and ":" not in address:  # Dask would start a cluster here
+            raise ValueError("no address")
+        return Client(address, timeout=WAIT, set_as_default=False)
+    except (OSError, ValueError, TypeError) as error:
+        raise RpointError(
+            "the cluster's scheduler does not answer",
+            where="--cluster",
+            found=f"{shorten(address)}: {error or type(error).__name__}",
+            allowed="the address of a Dask scheduler, such as tcp://host:8786",
+            mend="start one with `dask scheduler`, and workers with `dask worker ADDRESS`",
+        ) from None
 
 
 def _room(client: Any) -> int:

@@ -13,11 +13,12 @@ from typing import Any
 from rpoint.errors import RpointError, shorten
 from rpoint.files import output_folder
 from rpoint.trial import disk_info, manifest, workers
+from rpoint.trial.cluster import connected, on_cluster
 from rpoint.trial.disk import Run, open_run, results_damaged
-from rpoint.trial.disk_chunk import CHUNKS, ChunkRecord
+from rpoint.trial.disk_chunk import ChunkRecord
+from rpoint.trial.disk_folder import prepared
 from rpoint.trial.disk_identity import check_same, recorded_options
 from rpoint.trial.disk_info import Info
-from rpoint.trial.disk_lock import LOCK, locked
 from rpoint.trial.disk_plan import (
     ANALYSE,
     COMPUTE,
@@ -30,7 +31,7 @@ from rpoint.trial.disk_plan import (
     write_chunk,
 )
 from rpoint.trial.disk_results import write_results
-from rpoint.trial.disk_sync import TEMPORARY, cannot_write, clear_temporaries
+from rpoint.trial.disk_sync import cannot_write
 from rpoint.trial.workers import Crew, Outcome
 
 Progress = Callable[[int, int], None]
@@ -42,7 +43,7 @@ class Means:
     """How a run is computed; no table depends on it."""
 
     jobs: int = 1
-    cluster: str | None = None
+    client: Any = None
     shared: bool = False
     progress: Progress = lambda done, total: None
     say: Say = lambda text: None
@@ -110,24 +111,22 @@ def run_trial(
         trial, replicates, seed, chunk_patients or usual_chunk(trial, replicates), draws,
         dict(options or {}), compute or COMPUTE, analyse or ANALYSE,
     )  # fmt: skip
-    means = Means(
-        workers.available() if jobs is None else jobs, cluster, shared,
-        progress or Means.progress, say or Means.say,
-    )  # fmt: skip
     for function in (plan.compute, plan.analyse):
         named(function)  # a name that leads nowhere is told before anything is written
     place = output_folder(folder, where="folder")
     origin = disk_info.command_line() if command is None else command
     name = str(plan.identity["trial"].get("name") or "")
-    try:
-        _prepare(place, resume)
-        with locked(place):
-            _check_folder(place, resume)
-            started = _started(place, plan, disk_info.begin(plan, name=name, text=text,
-                                                            command=origin))  # fmt: skip
-            return _carry_out(place, plan, started, means)
-    except OSError as error:
-        raise cannot_write(error, place) from None
+    with connected(cluster) as client:
+        means = Means(
+            workers.available() if jobs is None else jobs, client, shared,
+            progress or Means.progress, say or Means.say,
+        )  # fmt: skip
+        new = disk_info.begin(plan, name=name, text=text, command=origin)
+        try:
+            with prepared(place, resume):
+                return _carry_out(place, plan, new, means)
+        except OSError as error:
+            raise cannot_write(error, place) from None
 
 
 def resume_run(
@@ -163,33 +162,8 @@ def resume_run(
     )  # fmt: skip
 
 
-def _prepare(place: Path, resume: bool) -> None:
-    """Make the folder, and refuse one that holds other things."""
-    ours = (LOCK, CHUNKS, manifest.MANIFEST)
-    if place.is_dir() and not (place / disk_info.RUN).exists():
-        strange = [p.name for p in place.iterdir()
-                   if p.name not in ours and not p.name.startswith(TEMPORARY)]  # fmt: skip
-        if strange:
-            raise RpointError(
-                "the folder of a run holds nothing else", where=shorten(str(place)),
-                found=", ".join(sorted(strange)[:5]), mend="name a new or empty folder",
-            )  # fmt: skip
-    _check_folder(place, resume)
-    place.mkdir(parents=True, exist_ok=True)
-
-
-def _check_folder(place: Path, resume: bool) -> None:
-    if not resume and (place / disk_info.RUN).exists():
-        status = disk_info.read(place).status
-        raise RpointError(
-            "there is a run in this folder already", where=shorten(str(place)),
-            found=f"status: {status}", mend="go on with it (resume), or name another folder",
-        )  # fmt: skip
-
-
 def _started(place: Path, plan: Plan, new: Info) -> Info:
-    """The record of the run, new or taken up again, with the status running."""
-    clear_temporaries(place)
+    """The record of the run, new or taken up again."""
     if not (place / disk_info.RUN).exists():
         return new.write(place)
     old = disk_info.read(place)
@@ -197,9 +171,10 @@ def _started(place: Path, plan: Plan, new: Info) -> Info:
     return old
 
 
-def _carry_out(place: Path, plan: Plan, info: Info, means: Means) -> Run:
+def _carry_out(place: Path, plan: Plan, new: Info, means: Means) -> Run:
     """Compute what is missing, then the results."""
     began = time.monotonic()
+    info = _started(place, plan, new)
     records, damaged = manifest.recover(place, plan)
     for line in damaged:
         means.say(f"{line}: computed again")
@@ -270,19 +245,16 @@ def _chunks(
 def _outcomes(
     place: Path, plan: Plan, means: Means, crew: Crew, missing: list[int]
 ) -> Iterator[Outcome]:
-    if means.cluster is None:
+    if means.client is None:
         return crew.run(write_chunk, missing)
     return _on_cluster((plan, str(place.absolute())), missing, means)
 
 
 def _on_cluster(fixed: tuple[Plan, str], missing: list[int], means: Means) -> Iterator[Outcome]:
-    from rpoint.trial.cluster import on_cluster
-
-    assert means.cluster is not None
     if means.shared:
-        yield from on_cluster(write_chunk_there, fixed, missing, means.cluster)
+        yield from on_cluster(means.client, write_chunk_there, fixed, missing)
         return
-    for outcome in on_cluster(return_chunk, fixed, missing, means.cluster):
+    for outcome in on_cluster(means.client, return_chunk, fixed, missing):
         if not outcome.error:
             record, contents = outcome.value
             put_chunk(fixed[1], record, contents)

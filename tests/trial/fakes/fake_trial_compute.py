@@ -137,3 +137,7 @@ def analyse(trial, tables) -> pd.DataFrame:
 
 def analyse_badly(trial, tables) -> pd.DataFrame:
     raise KeyError("no such endpoint")
+
+
+def compute_badly(trial, draw, index: range, seed: int, options: dict | None = None):
+    raise ValueError("no luck")
