@@ -19,6 +19,7 @@ _PUBLIC: dict[str, tuple[str, str | None]] = {
     "catalog": ("rpoint.catalog", None),
     "cite": ("rpoint.catalog", "cite"),
     "claims": ("rpoint.evidence.claims", "load_claims"),
+    "cohort": ("rpoint.cohort", None),
     "drug": ("rpoint.catalog", "drug"),
     "growth_metrics": ("rpoint.stats.growth_metrics", None),
     "hyperprogression": ("rpoint.endpoints.hyperprogression", "hyperprogression"),

@@ -16,6 +16,7 @@ PUBLIC = [
     "catalog",
     "cite",
     "claims",
+    "cohort",
     "drug",
     "growth_metrics",
     "hyperprogression",
