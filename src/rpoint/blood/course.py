@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -93,7 +93,8 @@ def run_blood(
     seed, index
         Keys of the random streams: a patient with a number is the same patient in every run.
     parameters
-        Population parameters; the central values by default (see `draw_parameters`).
+        Population parameters; the central values by default (see `draw_parameters`).  Patients of
+        several draws are computed together with `Parameters.of_patients`.
     start
         Analyte to (n,) counts at the start, for a later line of treatment; circulating cells are
         set to them, the marrow is taken to be at rest.
@@ -115,7 +116,8 @@ def run_blood(
     for low in range(0, patients.n, BLOCK):
         rows = slice(low, min(low + BLOCK, patients.n))
         own = None if began is None else began[:, rows]
-        parts.append((low, Block(plan, patients.part(rows), index[rows], own).run()))
+        block = replace(plan, p=plan.p.part(rows))
+        parts.append((low, Block(block, patients.part(rows), index[rows], own).run()))
     return _course(plan, parts, index)
 
 

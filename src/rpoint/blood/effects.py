@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -32,11 +33,11 @@ class Effect:
     kind
         "cdk", "aurora" or "mdm2".
     slope
-        Effect per ng/mL: share of divisions, or Cu/K.
+        Effect per ng/mL, a number or (n,): share of divisions, or Cu/K.
     """
 
     kind: str
-    slope: float
+    slope: Any
 
 
 def effect_of(model: DrugModel, p: Parameters) -> Effect | None:

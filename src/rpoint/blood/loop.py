@@ -205,9 +205,9 @@ def _noise(plan: Plan, index: np.ndarray) -> np.ndarray:
     """(4, n, days) factors by which a reading strays; a day's factor is the same in every arm."""
     p, days = plan.p, plan.days
     z = normals(plan.seed, "blood: reading", index, 4 * days).reshape(len(index), days, 4)
-    sd = [p["neutrophils_residual"], p["platelets_residual"], p["haemoglobin_residual"]]
-    sd.append(p["mononuclear_residual"])
-    return np.exp(np.moveaxis(z * np.array(sd), 2, 0))
+    kinds = ("neutrophils", "platelets", "haemoglobin", "mononuclear")
+    sd = np.array([np.broadcast_to(p[f"{kind}_residual"], (len(index),)) for kind in kinds])
+    return np.exp(sd[:, :, None] * np.moveaxis(z, 2, 0))
 
 
 __all__ = ["UNITS", "Block", "Part", "Plan", "grade"]

@@ -10,6 +10,7 @@ import pandas as pd
 from rpoint.blood.course import BloodCourse
 from rpoint.blood.loop import grade
 from rpoint.blood.people import ANALYTES
+from rpoint.blood.risks import risks
 from rpoint.stats.proportions import proportion
 
 TERMS = {
@@ -42,7 +43,9 @@ def worst_grade(
     """
     n = len(course.index)
     end = np.full(n, np.inf) if until_day is None else np.asarray(until_day, float)
-    found = pd.DataFrame(0, index=pd.RangeIndex(n, name="row"), columns=list(TERMS.values()))
+    labelled = [risk.term for drug in course.doses for risk in risks().get(drug, ())]
+    columns = list(dict.fromkeys([*TERMS.values(), *labelled]))
+    found = pd.DataFrame(0, index=pd.RangeIndex(n, name="row"), columns=columns)
     if measured:
         seen = course.measured
         seen = seen[seen["day"].to_numpy() < end[seen["row"].to_numpy()]]

@@ -7,15 +7,17 @@ are kept apart: this module holds the first, `people` the second.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from rpoint.errors import unknown_name
+from rpoint.blood.risks import risk_facts
+from rpoint.errors import RpointError, unknown_name
 from rpoint.facts import Fact, fact_of, facts_of
 from rpoint.streams import normals, uniforms
 
@@ -37,30 +39,57 @@ def fact(name: str) -> float:
 
 @dataclass(frozen=True)
 class Parameters:
-    """One set of population parameters.
+    """One set of population parameters, or one for each of n patients.
 
     Attributes
     ----------
     values
-        Name of a fact to its value in the fact's unit.
+        Name of a fact (of `facts.yaml`, or "DRUG TERM incidence" and so on of `risks.yaml`) to its
+        value in the fact's unit: a number, or (n,) where patients belong to several draws.
     draw
         Number of the draw, or None for the central values.
     seed
         Seed of the draw.
     """
 
-    values: Mapping[str, float]
+    values: Mapping[str, Any]
     draw: int | None = None
     seed: int = 0
 
-    def __getitem__(self, name: str) -> float:
+    def __getitem__(self, name: str) -> Any:
         return self.values[name]
+
+    @classmethod
+    def of_patients(cls, sets: Sequence[Parameters], which: np.ndarray) -> Parameters:
+        """The parameters of patients of several draws, computed together.
+
+        Parameters
+        ----------
+        sets
+            The draws.
+        which
+            (n,) which of them each patient has.
+        """
+        which = np.asarray(which, dtype=int)
+        if not len(sets) or which.ndim != 1 or ((which < 0) | (which >= len(sets))).any():
+            raise RpointError(
+                "every patient needs one of the parameter sets",
+                where="which",
+                allowed=f"0 to {len(sets) - 1}",
+            )
+        table = {name: np.array([s.values[name] for s in sets]) for name in sets[0].values}
+        return cls({name: column[which] for name, column in table.items()}, draw=-1)
+
+    def part(self, rows: slice) -> Parameters:
+        """The parameters of some of the patients."""
+        values = {k: v[rows] if isinstance(v, np.ndarray) else v for k, v in self.values.items()}
+        return Parameters(values, self.draw, self.seed)
 
     def drawn(self, name: str) -> float:
         """The draw of a fact by its own range, whatever the calibration says of it."""
         return float(_drawn(facts()[name], name, self.seed, self.draw))
 
-    def transfer(self, drug: str) -> float:
+    def transfer(self, drug: str) -> Any:
         """Effect of an MDM2 antagonist on marrow relative to siremadlin at equal Cu/K."""
         return 1.0 if drug == "siremadlin" else self.values[f"transfer {drug}"]
 
@@ -89,8 +118,11 @@ class Parameters:
         return pd.DataFrame(rows)
 
     def __repr__(self) -> str:
-        which = "central values" if self.draw is None else f"draw {self.draw} of the uncertainty"
-        return f"Parameters({which})"
+        if self.draw is None:
+            return "Parameters(central values)"
+        if self.draw < 0:
+            return f"Parameters(of {len(self.values['kill_max'])} patients)"
+        return f"Parameters(draw {self.draw} of the uncertainty)"
 
 
 MDM2_ANTAGONISTS = ("siremadlin", "milademetan", "idasanutlin", "navtemadlin", "cgm097")
@@ -100,6 +132,7 @@ def central() -> Parameters:
     """The value of every fact."""
     values = {name: one.value for name, one in facts().items()}
     values |= {f"transfer {drug}": values["transfer_mdm2"] for drug in MDM2_ANTAGONISTS[1:]}
+    values |= {name: one.value for name, one in risk_facts().items()}
     return Parameters(values)
 
 
@@ -124,6 +157,7 @@ def draw_parameters(seed: int, draw: int) -> Parameters:
     for drug in MDM2_ANTAGONISTS[1:]:
         name = f"transfer {drug}"
         values[name] = _drawn(facts()["transfer_mdm2"], name, seed, draw)
+    values |= {name: _drawn(one, name, seed, draw) for name, one in risk_facts().items()}
     return Parameters(values, draw, seed)
 
 

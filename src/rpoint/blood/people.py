@@ -168,8 +168,8 @@ def _marrow(n: int, p: Parameters, factor, cdk: str) -> Marrow:
     )
     ktr = 4.0 / mtt  # three stages and the progenitors: n + 1 = 4
 
-    def rows(*values: float) -> np.ndarray:
-        return np.broadcast_to(np.array(values)[:, None], (3, n)).copy()
+    def rows(*values) -> np.ndarray:
+        return np.array([np.broadcast_to(value, (n,)) for value in values])
 
     kout = ktr.copy()  # Friberg: neutrophils leave the blood at the rate of the stages
     kout[1], kout[2] = 1.0 / p["platelets_life"], 1.0 / p["haemoglobin_life"]
@@ -196,11 +196,10 @@ def _baselines(patients: BloodPatients, p: Parameters, z: np.ndarray) -> np.ndar
     found = np.empty((3, patients.n))
     breast = patients.breast
     for i, name in enumerate(LINEAGES):
-        median = np.full(patients.n, p[f"{name}_baseline"])
-        cv = np.full(patients.n, p[f"{name}_baseline_cv"])
+        median, cv = p[f"{name}_baseline"], p[f"{name}_baseline_cv"]
         if name == "neutrophils":
-            median[breast] = p["neutrophils_baseline_breast"]
-            cv[breast] = p["neutrophils_baseline_cv_breast"]
+            median = np.where(breast, p["neutrophils_baseline_breast"], median)
+            cv = np.where(breast, p["neutrophils_baseline_cv_breast"], cv)
         sigma = np.sqrt(np.log1p(cv**2))
         below = ndtr(np.log(p[f"entry_{name}"] / median) / sigma)
         found[i] = median * np.exp(sigma * ndtri(below + (1.0 - below) * ndtr(z[i])))

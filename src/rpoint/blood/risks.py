@@ -11,20 +11,22 @@ from labels and trials: they are no predictions.  Only the first event of each t
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from ruamel.yaml import YAML
 
-from rpoint.blood.parameters import Parameters, spread
 from rpoint.facts import Fact
 from rpoint.pharmacology.exposure import steady_state_average
 from rpoint.pharmacology.pk import DrugModel
-from rpoint.streams import normals, uniforms
+from rpoint.streams import uniforms
+
+if TYPE_CHECKING:
+    from rpoint.blood.parameters import Parameters
 
 
 @dataclass(frozen=True)
@@ -70,6 +72,17 @@ def _of(drug: str, row: dict) -> tuple[Risk, ...]:
     return tuple(found)
 
 
+@cache
+def risk_facts() -> dict[str, Fact]:
+    """Every number of every labelled risk, by its name: "DRUG TERM incidence" and so on."""
+    return {
+        one.name: one
+        for own in risks().values()
+        for r in own
+        for one in (r.incidence, r.onset, r.duration, r.grade4)
+    }
+
+
 def risk_table() -> pd.DataFrame:
     """One row per labelled risk: drug, dose, term, incidence (%), its range, source and grade."""
     rows = [
@@ -98,7 +111,7 @@ class RiskClock:
     risk, model
         What and whose.
     p
-        Population parameters; a draw of the uncertainty draws the risk's numbers, too.
+        Population parameters.
     u
         (n, 3) uniform numbers.
     """
@@ -106,13 +119,10 @@ class RiskClock:
     def __init__(self, risk: Risk, model: DrugModel, p: Parameters, u: np.ndarray) -> None:
         self.risk = risk
 
-        def value(one: Fact) -> float:
-            if p.draw is None:
-                return one.value
-            z = normals(p.seed, f"blood: uncertainty of {one.name}", [p.draw])[0, 0]
-            return float(spread(one, z))
+        def value(one: Fact) -> np.ndarray:
+            return np.broadcast_to(np.asarray(p[one.name], float), (len(u),))
 
-        self.total = -math.log1p(-value(risk.incidence))
+        self.total = -np.log1p(-value(risk.incidence))
         self.onset = value(risk.onset)
         self.usual = steady_state_average(model, risk.per_day_mg, risk.dose_mg)
         self.limit = -np.log1p(-u[:, 0])
