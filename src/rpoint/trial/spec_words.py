@@ -12,10 +12,10 @@ MAX_NAME = 60
 
 
 def check_tumour(name: str) -> str:
-    """The id of a tumour type of the catalogue."""
-    from rpoint import catalog
+    """The id of a tumour type that cohorts are drawn from; `solid` is all of them."""
+    from rpoint.cohort.types import SOLID, cohort_type
 
-    return catalog.tumour(name).id
+    return SOLID if name.strip().casefold() == SOLID else cohort_type(name).id
 
 
 def check_alteration(name: str) -> str:
