@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from rpoint.cohort.compare import unconfirmed_table
 from rpoint.cohort.copies import (
     Assay,
     at_least,
@@ -86,3 +87,12 @@ def test_the_unconfirmed_share_agrees_with_simulation():
     central = draw_read(rng.random(50_000), true, 0.3)
     simulated = np.mean(central < 8)
     assert simulated == pytest.approx(unconfirmed(a=1.16, assay=Assay(0.45, 0.3)), abs=0.005)
+
+
+def test_the_table_of_unconfirmed_shares_has_three_laws_in_order():
+    table = unconfirmed_table(missing=0.1, points=5)
+    wide = table.pivot(index="local_error", columns="law", values="percent")
+    assert (wide.diff().dropna() > 0).all().all()  # rises with the error
+    assert (wide["MDM2 with CDK4"] < wide["MDM2 without CDK4"]).all()
+    assert (wide["MDM2 without CDK4"] < wide["more at the cut-off"]).all()
+    assert wide.min().min() >= 10  # those without a central test

@@ -1,4 +1,4 @@
-"""Alterations of a drawn cohort beside the table they come from, with both intervals."""
+"""A drawn cohort beside the table it comes from, and what two tests make of the same copies."""
 
 from __future__ import annotations
 
@@ -6,9 +6,15 @@ import numpy as np
 import pandas as pd
 
 from rpoint.cohort.cohort import Cohort
+from rpoint.cohort.copies import Assay, exponent, unconfirmed
 from rpoint.cohort.frequencies import frequency
 from rpoint.stats.proportions import proportion
 
+LAWS = {
+    "MDM2 without CDK4": exponent("MDM2"),
+    "MDM2 with CDK4": exponent("MDM2", {"CDK4:amp": True}),
+    "more at the cut-off": 2.0,
+}
 SHOWN = 0.02  # share from which an alteration is shown, in the cohort or in its source
 
 
@@ -59,3 +65,30 @@ def _row(cohort: Cohort, row, given: dict[str, float]) -> dict:
         "cohort": known["cohort"] if row.alteration not in given else "given by the user",
         "source": known["source"] if row.alteration not in given else "",
     }
+
+
+def unconfirmed_table(
+    *, missing: float = 0.0, central_error: float | None = None, points: int = 25
+) -> pd.DataFrame:
+    """Share of local calls that the central test does not confirm, by the local test's error.
+
+    Parameters
+    ----------
+    missing
+        Share without a central test.
+    central_error
+        SD of ln(copies read / true copies) of the central test; the facts' when left out.
+
+    Returns
+    -------
+    pandas.DataFrame
+        local_error, law (which tumours: how fast their copies fall), exponent, percent; cut-offs
+        12 copies by the local and 8 by the central test.
+    """
+    central = Assay.shipped(central=central_error).central
+    rows = [
+        (error, law, a, 100 * unconfirmed(missing=missing, a=a, assay=Assay(error, central)))
+        for law, a in LAWS.items()
+        for error in np.linspace(0.1, 0.7, points).round(4).tolist()
+    ]
+    return pd.DataFrame(rows, columns=["local_error", "law", "exponent", "percent"])

@@ -10,7 +10,7 @@ import pandas as pd
 from rpoint.plots._figure import BLUE, GREEN, INK, MUTED, ORANGE, PURPLE, Figure
 from rpoint.plots._rows import wrapped
 
-MOST_ROWS = 22  # alterations of one type
+MOST_ROWS = 18  # alterations of one type
 ROW_HEIGHT = 15
 WIDTH = 210
 DRAWN, SOURCE = "cohort", "source"
@@ -54,7 +54,12 @@ def _panel(rows: pd.DataFrame, name: str) -> alt.LayerChart:
         percent=rows["source_percent"], lo=rows["source_lo"], hi=rows["source_hi"], which=SOURCE
     )
     both = pd.concat([drawn, source], ignore_index=True)
-    y = alt.Y("alteration:N", sort=order, title=None, axis=alt.Axis(grid=True, ticks=False))
+    y = alt.Y(
+        "alteration:N",
+        sort=order,
+        title=None,
+        axis=alt.Axis(grid=True, ticks=False, labelPadding=8),
+    )
     offset = alt.YOffset("which:N", sort=[DRAWN, SOURCE], scale=alt.Scale(paddingOuter=0.35))
     x = alt.X("percent:Q", title="patients, %", scale=alt.Scale(domainMin=0))
     colour = alt.Color(
