@@ -90,7 +90,8 @@ class Clinic:
         scans = visits.read_scans(sums, self.patients, p)
         stop = np.minimum(scans.progression, scans.leave)
         stop = np.where(np.isfinite(stop), stop, np.nan)
-        after = lung.sum_course(self.patients, kill, p, stop, persists=arm == lung.ANTIBODY)
+        stays = kill if arm == lung.ANTIBODY else None
+        after = lung.sum_course(self.patients, kill, p, stop, stays)
         death = lung.death_day(after, self.patients, p)
         found = {(f"sizes {arm}", k): v for k, v in self._sizes(arm, sums, scans, death, p).items()}
         pfs = np.minimum(scans.progression, death)

@@ -4,9 +4,9 @@
     r(t) = ln(S(t)/S(t - 6 weeks)) / 6 weeks
 
 S is the sum of the diameters of the target lesions.  The last factor is that of enrolment: trials
-take patients who are fit and are expected to live for some months.  Fitted as told in `death.yaml`; used by every
-virtual trial.  It says who dies of disease that is seen; new lesions count through the growth that
-brings them.
+take patients who are fit and are expected to live for some months.  Fitted as told in `death.yaml`;
+used by every virtual trial.  It says who dies of disease that is seen; new lesions count through
+the growth that brings them.
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def sum_course(
     kill: np.ndarray,
     p: Mapping[str, float],
     stop_day: np.ndarray | None = None,
-    persists: bool = False,
+    after: np.ndarray | None = None,
 ) -> np.ndarray:
     """True sum of diameters on every day, (n, T) mm.
 
@@ -142,8 +142,9 @@ def sum_course(
         (n, T) 1/d.
     stop_day
         (n,) day on which treatment ends; NaN or None: never.
-    persists
-        Whether the kill goes on after the end of treatment (T cells) or not (chemotherapy).
+    after
+        (n, T) kill on the days after the end of treatment (T cells that stay, a later drug); none
+        when left out.
 
     Notes
     -----
@@ -155,9 +156,11 @@ def sum_course(
     middle = 0.5 * (kill[:, 1:] + kill[:, :-1])
     rate = np.broadcast_to(growth[:, None], middle.shape)
     if stop_day is not None:
-        after = np.arange(days - 1)[None] >= np.where(np.isnan(stop_day), np.inf, stop_day)[:, None]
-        rate = np.where(after, growth[:, None] * p["lung_later_growth"], rate)
-        middle = middle if persists else np.where(after, 0.0, middle)
+        end = np.where(np.isnan(stop_day), np.inf, stop_day)[:, None]
+        over = np.arange(days - 1)[None] >= end
+        rate = np.where(over, growth[:, None] * p["lung_later_growth"], rate)
+        later = 0.0 if after is None else 0.5 * (after[:, 1:] + after[:, :-1])
+        middle = np.where(over, later, middle)
     start = patients.baseline_mm(p)[:, None]
     log = np.concatenate([np.zeros((len(patients), 1)), np.cumsum(rate - middle, axis=1)], axis=1)
     free = start * np.exp(np.minimum(log / PER_AXIS, 20.0))

@@ -1,9 +1,9 @@
 """An OAK-like trial: atezolizumab against docetaxel, non-small-cell lung cancer, second line.
 
 Scans every six weeks to week 36, then every nine.  Patients are followed for death after they have
-left treatment; what happens to them then is a share of their growth (`lung_later_growth`), and on
-the antibody the T cells that are there.  Nothing that differs between the arms is put in but the
-two kills: docetaxel acts at once and fades, the antibody acts through T cells, where there are any.
+left treatment; what happens to them then is a share of their growth (`lung_later_growth`) and the T
+cells that are there.  Nothing that differs between the arms is put in but the two kills: docetaxel
+acts at once and fades, the antibody acts through T cells, where there are any.
 
 Not modelled: deaths of toxicity, non-measurable disease at baseline, subgroups by PD-L1.
 """
@@ -154,22 +154,24 @@ def _patients(arm: str, index: np.ndarray, seed: int, p: Mapping[str, float], re
     days = FOLLOW_UP_D[1] + 1
     antibody = arm == lung.ANTIBODY
 
-    def kill(stop: np.ndarray | None) -> np.ndarray:
-        if antibody:
-            return lung.antibody_kill(patients, days, p, regimen, stop)
-        return lung.docetaxel_kill(patients, days, p)
-
-    own = kill(None)
+    own = _kill(arm, patients, days, p, regimen)
     on_drug = lung.sum_course(patients, own, p)
     scans = read_scans(on_drug, patients, p)
     stop = np.minimum(scans.progression, scans.leave)
     stop = np.where(np.isfinite(stop), stop, np.nan)
-    later = kill(stop) if antibody else own
-    after = lung.sum_course(patients, later, p, stop, persists=antibody)
+    later = lung.antibody_kill(patients, days, p, regimen, stop) if antibody else None
+    after = lung.sum_course(patients, own, p, stop, later)
     death = lung.death_day(after, patients, p)
     cut = FOLLOW_UP_D[0] + np.diff(FOLLOW_UP_D) * uniforms(seed, "lung follow-up", index)[:, 0]
     pre = _scan_before(patients, p, seed, index)
     return _tables(arm, index, scans, death, cut, pre)
+
+
+def _kill(arm: str, patients: lung.Patients, days: int, p, regimen: str) -> np.ndarray:
+    """Kill of the drug of an arm, (n, T) 1/d."""
+    if arm == lung.ANTIBODY:
+        return lung.antibody_kill(patients, days, p, regimen)
+    return lung.docetaxel_kill(patients, days, p)
 
 
 def _scan_before(patients: lung.Patients, p, seed: int, index: np.ndarray) -> np.ndarray:

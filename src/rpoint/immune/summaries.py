@@ -52,16 +52,18 @@ def _quantiles(what: str, x: np.ndarray) -> dict[str, float]:
 
 def survival_summary(kind: str, time_d: np.ndarray, event: np.ndarray) -> dict[str, float]:
     """Share without event at fixed weeks (product limit), {"pfs 7 wk": ...}."""
-    order = np.argsort(time_d, kind="stable")
-    time, event = time_d[order], np.asarray(event, bool)[order]
+    alive = survival_at(time_d, event, 7.0 * np.array(KM_WEEKS[kind]))
+    return {f"{kind} {week} wk": float(x) for week, x in zip(KM_WEEKS[kind], alive, strict=True)}
+
+
+def survival_at(time_d: np.ndarray, event: np.ndarray, days: np.ndarray) -> np.ndarray:
+    """Kaplan-Meier estimate at given days; events before censorings at the same time."""
+    event = np.asarray(event, bool)
+    order = np.lexsort((~event, time_d))
+    time, event = np.asarray(time_d, float)[order], event[order]
     at_risk = np.arange(len(time), 0, -1)
-    steps = np.where(event, 1.0 - 1.0 / at_risk, 1.0)
-    alive = np.cumprod(steps)
-    found = {}
-    for week in KM_WEEKS[kind]:
-        k = np.searchsorted(time, 7.0 * week, side="right")
-        found[f"{kind} {week} wk"] = float(alive[k - 1]) if k else 1.0
-    return found
+    alive = np.concatenate([[1.0], np.cumprod(np.where(event, 1.0 - 1.0 / at_risk, 1.0))])
+    return alive[np.searchsorted(time, days, side="right")]
 
 
 def on_grid(days: np.ndarray, values: np.ndarray) -> np.ndarray:

@@ -1,0 +1,65 @@
+"""Response of melanoma to an antibody against PD-1, and the antigenicity that data leave it.
+
+The T cells, growth law and scans are those of the lung cancer patients; melanoma differs in its
+growth (catalogue) and in antigenicity.  The prior is that of lung cancer, times or divided by
+2.7; the data are the twelve melanoma patients of INSPIRE, eight of whom responded.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.stats import binom
+
+from rpoint import catalog
+from rpoint.immune import lung
+from rpoint.immune.course import draw_immunity
+from rpoint.immune.facts import values
+from rpoint.immune.tcells import run_tcells
+from rpoint.immune.visits import read_scans
+
+RESPONSE, DAYS = -0.30, 730
+BLOCKED = 0.99  # label doses block more than this
+RESPONDED, TREATED = 8, 12  # INSPIRE, cohort D, objective response
+PRIOR_SD_LOG = 1.0
+HOURS = 24.0
+
+
+def growth_per_d() -> float:
+    """Growth of ln volume of a typical melanoma, 1/d, from the catalogue's doubling time."""
+    for growth in catalog.tumour("melanoma").growth:
+        if growth.measure == "doubling_time_patient":
+            return float(np.log(2.0) / (growth.value.to("h") / HOURS))
+    raise LookupError("the catalogue has no doubling time of melanoma in patients")
+
+
+def melanoma_response(factor: float, n: int = 1000, seed: int = 1) -> float:
+    """Share of patients who respond at this antigenicity over that of lung cancer.
+
+    A response is a fall of the measured sum by 30 % at a scan before progression, within 24 months.
+    """
+    p = values()
+    p["lung_growth_median"] = growth_per_d()
+    patients = lung.draw_lung(np.arange(n), seed)
+    own = p | {"antigenicity_factor_melanoma": factor}
+    immunity = draw_immunity(patients.index, seed, own, "melanoma")
+    kill = run_tcells(np.full((n, DAYS), BLOCKED), immunity, p).extra_per_d
+    sums = lung.sum_course(patients, kill, p)
+    scans = read_scans(sums, patients, p)
+    change = scans.read_mm / scans.read_mm[:, :1] - 1.0
+    stop = np.minimum(np.minimum(scans.progression, scans.leave), lung.death_day(sums, patients, p))
+    before = (scans.day[None] < stop[:, None]) & (scans.day > 0)[None]
+    return float((before & (change <= RESPONSE)).any(axis=1).mean())
+
+
+def posterior(
+    n: int = 500, seed: int = 1, points: int = 14, span: tuple[float, float] = (0.2, 30.0)
+) -> tuple[float, float, float]:
+    """5th, 50th and 95th percentile of melanoma's antigenicity over that of lung cancer."""
+    coarse = np.linspace(*np.log(span), points)
+    shares = [melanoma_response(float(np.exp(x)), n, seed) for x in coarse]
+    fine = np.linspace(coarse[0], coarse[-1], 2000)
+    weight = np.exp(-0.5 * (fine / PRIOR_SD_LOG) ** 2)
+    weight *= binom.pmf(RESPONDED, TREATED, np.interp(fine, coarse, shares))
+    total = np.cumsum(weight) / weight.sum()
+    low, middle, high = (float(np.exp(fine[np.searchsorted(total, q)])) for q in (0.05, 0.5, 0.95))
+    return low, middle, high
