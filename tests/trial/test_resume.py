@@ -71,6 +71,19 @@ def begin(tmp_path: Path) -> tuple[subprocess.Popen, Path]:
     return process, folder
 
 
+def alive(group: int) -> list[str]:
+    """Processes of a group that run, by Linux's own account."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(fields[2]) == group and fields[0] != "Z":
+            found.append(stat.parent.name)
+    return found
+
+
 def chunk_files(digests: dict[str, str]) -> dict[str, str]:
     return {name: sha for name, sha in digests.items() if not name.startswith("run.")}
 
@@ -92,6 +105,10 @@ def test_a_run_with_workers_that_is_stopped_goes_on_to_the_same_bytes(
     else:
         process.send_signal(how)
     _, said = process.communicate(timeout=60)
+    deadline = time.monotonic() + 20
+    while alive(process.pid):  # no worker outlives the run
+        assert time.monotonic() < deadline, alive(process.pid)
+        time.sleep(0.05)
     stopped = open_run(folder)
     assert stopped.status == ("interrupted" if how is signal.SIGINT else "running")
     assert said.count("Traceback") == (how is signal.SIGINT)  # of the parent alone

@@ -34,7 +34,7 @@ def locked(folder: Path) -> Iterator[None]:
     try:
         owner = _owner(handle)
         if owner and (_elsewhere(owner) or (not sure and alive(owner))):
-            raise _held(path, owner)
+            raise _held(path, owner, sure)
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, json.dumps(me()).encode())
@@ -62,7 +62,7 @@ def _open(path: Path) -> tuple[int, bool]:
         except BlockingIOError:
             owner = _owner(handle)
             os.close(handle)
-            raise _held(path, owner) from None
+            raise _held(path, owner, True) from None
         try:
             same = os.path.samestat(os.fstat(handle), os.stat(path))
         except FileNotFoundError:
@@ -144,10 +144,10 @@ def _owner(handle: int) -> dict[str, Any]:
     return owner if isinstance(owner, dict) else {}
 
 
-def _held(path: Path, owner: dict[str, Any]) -> RpointError:
+def _held(path: Path, owner: dict[str, Any], sure: bool) -> RpointError:
     who = f"process {owner.get('pid', '?')} on {owner.get('host', '?')}"
     mend = "wait until it ends, or give this run another folder"
-    if owner and _elsewhere(owner):
+    if owner and (_elsewhere(owner) or not sure):
         mend += f"; if nothing runs on {owner.get('host')} any more, remove {path.name}"
     return RpointError(
         "another run works in this folder", where=shorten(str(path)), found=who, mend=mend

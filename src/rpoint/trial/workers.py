@@ -230,16 +230,17 @@ def _work(pipe: Connection, fixed: tuple[Any, ...]) -> None:
     """The life of a worker."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
-    pipe.send("ready")
-    while True:
-        try:
+    try:
+        pipe.send("ready")
+        while True:
             function, task = pipe.recv()
-        except EOFError:
-            return
-        try:
-            pipe.send(attempt(function, fixed, task))
-        except RpointError as error:
-            pipe.send(error)
+            try:
+                said: Outcome | RpointError = attempt(function, fixed, task)
+            except RpointError as error:
+                said = error
+            pipe.send(said)
+    except (EOFError, BrokenPipeError, ConnectionResetError):
+        return  # the parent is gone
 
 
 def _die_with_parent() -> None:
