@@ -217,7 +217,7 @@ def answers(table, **options):
     return hyperprogression(table, **options).answers()
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(cohorts())
 def test_the_unit_stated_does_not_matter(table):
     small = table.copy()
@@ -229,7 +229,7 @@ def test_the_unit_stated_does_not_matter(table):
     )
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(cohorts(), st.floats(0.5, 2))
 def test_only_rules_with_millimetres_depend_on_the_scale(table, factor):
     # Away from the edges: a sum on an edge may fall to either side of it when scaled.
@@ -247,7 +247,7 @@ def test_only_rules_with_millimetres_depend_on_the_scale(table, factor):
     assert np.array_equal(one.answers()[~near], other.answers()[~near], equal_nan=True)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(cohorts(), st.randoms(use_true_random=False))
 def test_the_order_of_rows_and_the_rest_of_the_cohort_do_not_matter(table, random):
     order = list(range(len(table)))
@@ -257,7 +257,7 @@ def test_the_order_of_rows_and_the_rest_of_the_cohort_do_not_matter(table, rando
     assert np.array_equal(answers(table.iloc[[order[0]]])[0], whole[order[0]], equal_nan=True)
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(cohorts())
 def test_without_a_scan_before_baseline_nothing_that_needs_one_is_decided(table):
     table = table.assign(s_pre=np.nan, day_pre=np.nan)
@@ -271,7 +271,7 @@ def test_without_a_scan_before_baseline_nothing_that_needs_one_is_decided(table)
     }  # fmt: skip
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(cohorts())
 def test_kato_implies_nanchang_and_kas_with_progression_implies_ferrara(table):
     found = hyperprogression(table).verdicts
@@ -280,7 +280,7 @@ def test_kato_implies_nanchang_and_kas_with_progression_implies_ferrara(table):
     assert not (strict["kas"].eq(True) & ~strict["ferrara"].eq(True)).any()
 
 
-@settings(max_examples=15)
+@settings(max_examples=8)
 @given(cohorts())
 def test_every_missing_verdict_has_a_reason_and_every_other_none(table):
     result = hyperprogression(table)
