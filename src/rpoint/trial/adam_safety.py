@@ -82,22 +82,18 @@ def _spells(table: pd.DataFrame) -> pd.DataFrame:
     next_day = np.r_[day[1:], np.nan]
     same = np.r_[key[1:] == key[:-1], False]
     end = np.where(same, next_day - 1.0, np.nan)[low]
-    rows = pd.DataFrame(
+    first = np.flatnonzero(np.diff(spell, prepend=-1))
+    last = np.r_[first[1:], len(spell)] - 1
+    worst = np.maximum.reduceat(grade[low], first) if len(first) else np.empty(0, int)
+    return pd.DataFrame(
         {
-            "spell": spell,
-            "row": table["row"].to_numpy(int)[low],
-            "term": table["analyte"].astype(str).map(TERMS).to_numpy(object)[low],
-            "grade": grade[low],
-            "day": day[low],
-            "end": end,
+            "row": table["row"].to_numpy(int)[low][first],
+            "term": table["analyte"].astype(str).map(TERMS).to_numpy(object)[low][first],
+            "grade": worst,
+            "day": day[low][first],
+            "end": end[last],
         }
     )
-    found = rows.groupby("spell", sort=True).agg(
-        row=("row", "first"), term=("term", "first"), grade=("grade", "max"),
-        day=("day", "first"), end=("end", "last"), open=("end", lambda e: e.isna().iloc[-1]),
-    )  # fmt: skip
-    found["end"] = found["end"].where(~found["open"].astype(bool))
-    return found
 
 
 def _events(base, row, term, grade, day, end, category, drug) -> pd.DataFrame:

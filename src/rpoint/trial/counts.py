@@ -7,7 +7,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from rpoint.blood import BloodCourse, BloodPatients, Taken, draw_parameters, run_blood
+from rpoint.blood import (
+    BloodCourse,
+    BloodPatients,
+    Parameters,
+    Taken,
+    central,
+    draw_parameters,
+    run_blood,
+)
 from rpoint.pharmacology.regimen import Regimen
 
 
@@ -31,57 +39,17 @@ def blood_course(
     """
     if not regimen.drugs:
         return None
-    parts = []
-    for replicate in np.unique(patients.replicate):
-        rows = np.flatnonzero(patients.replicate == replicate)
-        own = {d: {k: f[rows] for k, f in v.items()} for d, v in patients.pk.items()}
-        own = {d: v for d, v in own.items() if d in regimen.drugs}
-        tumour = [str(t) for t in patients.tumour_type[rows]]
-        course = run_blood(
-            regimen,
-            days=days,
-            patients=BloodPatients(len(rows), own, tumour),
-            rules=rules,
-            seed=seed,
-            index=patients.index[rows],
-            parameters=draw_parameters(seed, int(replicate)) if uncertain else None,
-        )
-        parts.append((rows, course))
-    return parts[0][1] if len(parts) == 1 else _joined(parts, len(patients))
-
-
-def _joined(parts, n: int) -> BloodCourse:
-    """The courses of the replicates as one, in the order of the patients."""
-    first = parts[0][1]
-    order = np.concatenate([rows for rows, _ in parts])
-    back = np.argsort(order, kind="stable")
-
-    def stacked(get) -> np.ndarray:
-        return np.concatenate([get(course) for _, course in parts])[back]
-
-    def table(get) -> pd.DataFrame:
-        moved = [get(c).assign(row=rows[get(c)["row"].to_numpy(int)]) for rows, c in parts]
-        kept = [t for t in moved if len(t)] or moved[:1]
-        return pd.concat(kept, ignore_index=True).sort_values(
-            ["row", "day"], kind="stable", ignore_index=True
-        )
-
-    return BloodCourse(
-        doses=first.doses,
-        taken={
-            drug: Taken(
-                drug,
-                stacked(lambda c, d=drug: c.taken[d].time_h),
-                stacked(lambda c, d=drug: c.taken[d].mg),
-            )
-            for drug in first.taken
-        },
-        counts={name: stacked(lambda c, a=name: c.counts[a]) for name in first.counts},
-        measured=table(lambda c: c.measured),
-        events=table(lambda c: c.events),
-        other=table(lambda c: c.other),
-        stop_day=stacked(lambda c: c.stop_day),
-        index=stacked(lambda c: c.index),
+    replicates, which = np.unique(patients.replicate, return_inverse=True)
+    sets = [draw_parameters(seed, int(r)) if uncertain else central() for r in replicates]
+    own = {d: dict(v) for d, v in patients.pk.items() if d in regimen.drugs}
+    return run_blood(
+        regimen,
+        days=days,
+        patients=BloodPatients(len(patients), own, [str(t) for t in patients.tumour_type]),
+        rules=rules,
+        seed=seed,
+        index=patients.index,
+        parameters=Parameters.of_patients(sets, which),
     )
 
 

@@ -338,7 +338,9 @@ class _Course:
         stop = self.pd_day + fact("stop_delay_days")
         if self.conduct.beyond_progression:
             stop = np.full(n, NEVER)
-        last = np.minimum.reduce([stop, toxicity, death, self.withdrawal, self.until])
+        ends = np.minimum.reduce([stop, death, self.withdrawal, self.until])
+        toxicity = np.where(toxicity < ends, toxicity, NEVER)
+        last = np.minimum(ends, toxicity)
         return Lives(
             patients=self.p,
             regimen=self.regimen,
