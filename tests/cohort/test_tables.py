@@ -146,3 +146,15 @@ def test_the_tables_hold_no_record_of_a_single_patient():
         if entry.name.endswith(".csv"):
             table = pd.read_csv(str(entry))
             assert not {"patient_id", "sample_id"} & set(table.columns), entry.name
+
+
+@pytest.mark.parametrize(
+    "name", ["copies", "expressions", "frequencies", "joint", "types", "cohort"]
+)
+def test_examples_in_docstrings_hold(name):
+    import doctest
+    import importlib
+
+    module = importlib.import_module(f"rpoint.cohort.{name}")
+    found = doctest.testmod(module)
+    assert found.attempted > 0 and found.failed == 0

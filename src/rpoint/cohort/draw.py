@@ -66,14 +66,16 @@ def draw_cohort(
     every = np.asarray(index, dtype=np.int64)
     numbers = np.arange(int(every)) if every.ndim == 0 else every
     screens = screens_of(population)
-    if screening == "exact":
-        u = uniforms(seed, "cohort", numbers, WIDTH)
-        kinds, drawn = _draw(population, screens, u, passing=True)
-        screened = _screened(u[:, SCREENED], chance_of(population, screens))
-        passed = np.ones(len(numbers), bool)
-    else:
-        kinds, drawn, screened, passed = _candidates(population, numbers, seed)
-    return _cohort(population, numbers, seed, rule, kinds, drawn, screened, passed)
+    find = _candidates if screening == "candidates" else _exactly
+    return _cohort(population, numbers, seed, rule, *find(population, numbers, seed, screens))
+
+
+def _exactly(population: Population, numbers: np.ndarray, seed: int, screens: dict[str, Screen]):
+    """Types, drawn values, numbers screened and passed, from the distribution of those who pass."""
+    u = uniforms(seed, "cohort", numbers, WIDTH)
+    kinds, drawn = _draw(population, screens, u, passing=True)
+    screened = _screened(u[:, SCREENED], chance_of(population, screens))
+    return kinds, drawn, screened, np.ones(len(numbers), bool)
 
 
 def screens_of(population: Population) -> dict[str, Screen]:
@@ -187,8 +189,8 @@ def _read(u: np.ndarray, low: float, high: float, a: float, population: Populati
     return np.column_stack([true, local, draw_read(u[:, 2], true, assay.central)])
 
 
-def _candidates(population: Population, numbers: np.ndarray, seed: int):
-    """Candidates one by one from every patient's stream until one passes."""
+def _candidates(population: Population, numbers: np.ndarray, seed: int, _: dict[str, Screen]):
+    """The same from candidates, one by one from every patient's stream until one passes."""
     free = population.unscreened()
     screens = screens_of(free)
     streams = [stream(seed, "cohort candidates", int(i)) for i in numbers]
@@ -196,7 +198,7 @@ def _candidates(population: Population, numbers: np.ndarray, seed: int):
     kinds = np.full(n, next(iter(screens)), object)
     drawn = DRAWN.empty(n)
     screened, passed, left = np.zeros(n, np.int64), np.zeros(n, bool), np.arange(n)
-    for _ in range(MOST_CANDIDATES):
+    for _round in range(MOST_CANDIDATES):
         u = np.stack([streams[i].random(WIDTH) for i in left])
         new_kinds, new = _draw(free, screens, u, passing=False)
         kinds[left] = new_kinds

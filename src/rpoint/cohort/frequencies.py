@@ -3,8 +3,9 @@
 Counts: `data/frequencies.csv`; `data/README.md` says whose, and in which order one source is
 preferred to another.  Nothing is smoothed: a fraction is that of its source.
 
->>> frequency("breast", "metastasis").loc["ESR1:mut", ["altered", "n"]].tolist()
-[133, 746]
+>>> row = frequency("breast", "metastasis").loc["ESR1:mut"]
+>>> int(row["altered"]), int(row["n"])
+(133, 746)
 """
 
 from __future__ import annotations

@@ -70,28 +70,25 @@ def inclusion_spread(
     cohorts = {rule: draw_cohort(population, index, seed, rule=rule) for rule in RULES}
     weighted = cohorts["weights"]
     share = effective_size(weighted.weights) / max(len(weighted), 1)
-    rows = []
-    for name, outcome in (outcomes or OUTCOMES).items():
-        means, errors = {}, []
-        for rule, cohort in cohorts.items():
-            good = cohort.status == "ok"
-            means[rule], error = _mean(outcome(cohort)[good], cohort.weights[good])
-            errors.append(error)
-        plain = weighted.status == "ok"
-        means["plausible"] = _mean(outcome(weighted)[plain], np.ones(int(plain.sum())))[0]
-        two = [means[rule] for rule in RULES]
-        rows.append(
-            (
-                name,
-                *means.values(),
-                max(two) - min(two),
-                float(np.hypot(errors[0], errors[1])),
-                share,
-            )
-        )
-    return pd.DataFrame(
-        rows, columns=["outcome", *RULES, "plausible", "spread", "error", "effective"]
-    )
+    rows = [
+        (name, *_compared(cohorts, outcome), share)
+        for name, outcome in (outcomes or OUTCOMES).items()
+    ]
+    names = ["outcome", *RULES, "plausible", "spread", "error", "effective"]
+    return pd.DataFrame(rows, columns=names)
+
+
+def _compared(cohorts: Mapping[str, Cohort], outcome: Outcome) -> tuple[float, ...]:
+    """Mean by each rule and of all plausible candidates, spread, its standard error."""
+    found = []
+    for cohort in cohorts.values():
+        good = cohort.status == "ok"
+        found.append(_mean(outcome(cohort)[good], cohort.weights[good]))
+    plain = cohorts["weights"].status == "ok"
+    values = outcome(cohorts["weights"])[plain]
+    means = [mean for mean, _ in found]
+    error = float(np.hypot(found[0][1], found[1][1]))
+    return (*means, _mean(values, np.ones(len(values)))[0], max(means) - min(means), error)
 
 
 def _mean(values: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
