@@ -1,4 +1,4 @@
-"""The calibration: three siremadlin figures met, by quadrature and by patients; nothing else used."""
+"""The calibration meets its three siremadlin figures, by quadrature and by patients."""
 
 from __future__ import annotations
 

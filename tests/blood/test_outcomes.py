@@ -82,18 +82,18 @@ def test_true_and_measured_grades_and_the_time_followed():
     ],
 )
 def test_labelled_risks_come_out_as_they_were_put_in_and_fall_with_the_dose(drug, text):
-    n = 1500
+    n = 700
     group = draw_patients(n, (drug,), 1)
     run = run_blood(text, days=400, patients=group, seed=1)
-    half = text.replace(" mg", "e0 mg").replace("e0", "") if drug == "" else text
-    mg = float(text.split()[1])
-    half = text.replace(text.split()[1], f"{mg / 2:g}")
+    dose = text.split()[1]
+    half = text.replace(dose, f"{float(dose) / 2:g}")
     low = run_blood(half, days=400, patients=group, seed=1)
     for risk in risks()[drug]:
-        share = (run.other["term"] == risk.term).sum() / n
+        share = (run.other["term"] == risk.term).mean() * len(run.other) / n
         expected = risk.incidence.value
-        # exposure varies between patients and the on-days' share of the horizon is finite
-        assert share == pytest.approx(expected, rel=0.3), risk.term
+        chance = 3 * np.sqrt(expected * (1 - expected) / n)
+        # exposure varies between patients, by up to a tenth of the rate on average
+        assert abs(share - expected) < chance + 0.1 * expected, risk.term
         assert (low.other["term"] == risk.term).sum() / n < share
     assert run.other.groupby(["row", "term"]).size().max() == 1
     assert run.other["grade"].isin([3, 4]).all() and (run.other["duration_d"] >= 1).all()

@@ -215,45 +215,36 @@ def _measured(parts: list[tuple[int, Part]], index: np.ndarray) -> pd.DataFrame:
 
 
 def _events(parts: list[tuple[int, Part]], index: np.ndarray) -> pd.DataFrame:
-    rows = [
-        pd.DataFrame(
-            {
-                "row": own + low,
-                "day": day,
-                "drug": drug,
-                "action": action,
-                "reason": reason,
-                "level": level,
-            }
-        )
-        for low, part in parts
-        for own, day, drug, action, reason, level in part.log.entries
-    ]
-    return _table(rows, index, ["day", "drug", "action", "reason", "level"])
+    kinds = {"day": int, "drug": object, "action": object, "reason": object, "level": int}
+    entries = [(low, entry) for low, part in parts for entry in part.log.entries]
+    return _table(entries, index, kinds)
 
 
 def _other(parts: list[tuple[int, Part]], index: np.ndarray) -> pd.DataFrame:
-    rows = [
-        pd.DataFrame(
-            {
-                "row": own + low,
-                "day": day,
-                "drug": drug,
-                "term": term,
-                "grade": grade,
-                "duration_d": length,
-            }
+    kinds = {"day": int, "drug": object, "term": object, "grade": int, "duration_d": int}
+    return _table([(low, entry) for low, part in parts for entry in part.other], index, kinds)
+
+
+def _table(
+    entries: list[tuple[int, tuple]], index: np.ndarray, kinds: Mapping[str, type]
+) -> pd.DataFrame:
+    """Entries (first row of the block, (rows, value or values, ...)) as one table by patient."""
+    sizes = [len(entry[0]) for _, entry in entries]
+    row = _joined([entry[0] + low for low, entry in entries], int)
+    columns = {
+        name: _joined(
+            [
+                np.broadcast_to(np.asarray(entry[k], dtype=kind), (size,))
+                for (_, entry), size in zip(entries, sizes, strict=True)
+            ],
+            kind,
         )
-        for low, part in parts
-        for own, day, drug, term, grade, length in part.other
-    ]
-    return _table(rows, index, ["day", "drug", "term", "grade", "duration_d"])
+        for k, (name, kind) in enumerate(kinds.items(), start=1)
+    }
+    order = np.lexsort((columns["day"], row))
+    table = {"patient": index[row], "row": row, **columns}
+    return pd.DataFrame({name: values[order] for name, values in table.items()})
 
 
-def _table(rows: list[pd.DataFrame], index: np.ndarray, columns: list[str]) -> pd.DataFrame:
-    if not rows:
-        empty = {"patient": np.empty(0, int), "row": np.empty(0, int)}
-        return pd.DataFrame({**empty, **{name: [] for name in columns}})
-    table = pd.concat(rows, ignore_index=True)
-    table.insert(0, "patient", index[table["row"].to_numpy()])
-    return table.sort_values(["row", "day"], kind="stable").reset_index(drop=True)
+def _joined(parts: list[np.ndarray], kind: type) -> np.ndarray:
+    return np.concatenate(parts).astype(kind) if parts else np.empty(0, kind)

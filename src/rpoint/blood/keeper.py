@@ -60,11 +60,7 @@ class Keeper:
 
     def due(self, day: int, checks: Checks) -> np.ndarray:
         """(n,) whose counts are measured today on account of this drug."""
-        cycle, into = np.divmod(self.clock, checks.cycle_days)
-        planned = np.isin(into, checks.days)
-        if checks.until_cycle is not None:
-            later = np.isin(into, checks.then)
-            planned = np.where(cycle < checks.until_cycle, planned, later)
+        planned = checks.on(self.clock)
         planned &= (self.clock != self.checked) & ~self.held
         again = self.held & ((day - self.since) % self.rules.recheck_days == 0) & (day > self.since)
         found = (planned | again) & ~self.stopped

@@ -131,7 +131,7 @@ class Block:
         for keeper in ruled:
             due |= keeper.due(day, self.plan.checks[keeper.drug])
         if not ruled or all(k.stopped.all() for k in ruled):
-            due |= _on_calendar(day, self.plan.calendar)
+            due |= bool(self.plan.calendar.on(np.array(day)))
         grades = np.zeros(counts.shape, dtype=np.int8)
         if due.any():
             rows = np.flatnonzero(due)
@@ -184,12 +184,6 @@ class Block:
                 term, worst, length = clock.risk.term, clock.grade[rows], clock.duration[rows]
                 self.out.other.append((rows, day, drug, term, worst, length))
                 self.keepers[drug].event(rows, day + 1, term, worst, length, self.out.log)
-
-
-def _on_calendar(day: int, checks: Checks) -> bool:
-    cycle, into = divmod(day, checks.cycle_days)
-    late = checks.until_cycle is not None and cycle >= checks.until_cycle
-    return into in (checks.then if late else checks.days)
 
 
 def grade(readings: np.ndarray, limits: Mapping[str, float]) -> np.ndarray:

@@ -131,14 +131,16 @@ class Marrow:
         fed = births * self.stem
         births -= fed
         births -= self.ktr
-        drift = self.exchange * ((1.0 - self.share) * r - self.share * s)
+        both = s + r
+        to_s = self.exchange * (r - self.share * both) - self.share * fed
         np.multiply(s, births, out=out[0])
-        out[0] += drift + fed * (1.0 - self.share)
+        out[0] += to_s
+        out[0] += fed
         np.multiply(r, births, out=out[1])
-        out[1] -= drift - fed * self.share
-        for i, before in ((2, s + r), (3, t1), (4, t2)):
-            np.subtract(before, y[i], out=out[i])
-            out[i] *= self.ktr
+        out[1] -= to_s
+        np.subtract(both, t1, out=out[2])
+        np.subtract(y[2:4], y[3:5], out=out[3:5])
+        out[2:5] *= self.ktr
         np.subtract(t3, c, out=out[5])
         out[5] *= self.kout
         return out

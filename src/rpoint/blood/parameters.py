@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 from typing import Any
 
@@ -136,6 +136,7 @@ def central() -> Parameters:
     return Parameters(values)
 
 
+@lru_cache(maxsize=1024)
 def draw_parameters(seed: int, draw: int) -> Parameters:
     """One draw of the uncertainty.
 

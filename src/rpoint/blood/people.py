@@ -70,6 +70,10 @@ class BloodPatients:
                         found=np.shape(factor),
                         allowed=f"({self.n},)",
                     )
+                if not (np.isfinite(factor).all() and np.min(factor) > 0):
+                    raise RpointError(
+                        "a factor must be a number above 0", where=f"pk of {drug}, {name}"
+                    )
         if not isinstance(self.tumour, str) and len(self.tumour) != self.n:
             raise RpointError(
                 "one tumour type, or one a patient",

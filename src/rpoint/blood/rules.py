@@ -22,6 +22,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from ruamel.yaml import YAML
 
@@ -60,6 +61,23 @@ class Checks(_Data):
             if not 0 <= day < self.cycle_days:
                 raise ValueError(f"day {day} is not in a cycle of {self.cycle_days} days")
         return self
+
+    def on(self, clock: np.ndarray) -> np.ndarray:
+        """Whether days of a regimen's clock (0-based) are check days; same shape."""
+        cycle, into = np.divmod(clock, self.cycle_days)
+        planned = _marked(self.days, self.cycle_days)[into]
+        if self.until_cycle is None:
+            return planned
+        late = cycle >= self.until_cycle
+        return np.where(late, _marked(self.then, self.cycle_days)[into], planned)
+
+
+@cache
+def _marked(days: tuple[int, ...], cycle_days: int) -> np.ndarray:
+    """(cycle_days,) whether a day of the cycle is one of `days`."""
+    found = np.zeros(cycle_days, bool)
+    found[list(days)] = True
+    return found
 
 
 class CountRule(_Data):
