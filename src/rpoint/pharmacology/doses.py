@@ -131,9 +131,10 @@ def dose_rows(
     rows: list[DoseRow] = []
     lag = model.parameters.get("lag", 0.0)
     infusions: list[tuple[float, float, float]] = []
+    entries = {way: _entry_state(model, way) for way in dict.fromkeys(route)}
     last = None
     for t, amount, way, hours in zip(time_h, mg, route, duration_h, strict=True):
-        state = _entry_state(model, way)
+        state = entries[way]
         if amount != last:
             rows += _dose_dependence(model, t + lag, amount, first=last is None and not begun)
             last = amount

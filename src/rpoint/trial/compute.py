@@ -99,8 +99,8 @@ def compute_chunk(
         Of the run.
     options
         threads: of the engine (1 when left out); uncertain: whether replicates differ in the
-        population's parameters (True); ensemble: parameter sets of the cell model; fixed:
-        parameters by hand.
+        population's parameters (True); draws: how many of the shipped draws they go through;
+        ensemble: parameter sets of the cell model; fixed: parameters by hand.
 
     Returns
     -------
@@ -111,7 +111,10 @@ def compute_chunk(
     ensemble = options.get("ensemble") or shipped()
     if draw is None:
         draw = population(
-            seed, uncertain=options.get("uncertain", True), **options.get("fixed", {})
+            seed,
+            uncertain=options.get("uncertain", True),
+            draws=options.get("draws"),
+            **options.get("fixed", {}),
         )
     entry = enter(trial, np.asarray(index), seed)
     cohort = draw_cohort(CohortPopulation.of(trial.population), entry.index, seed)

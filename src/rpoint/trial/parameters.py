@@ -119,6 +119,11 @@ def shipped_draws() -> pd.DataFrame | None:
         return pd.read_csv(stream)
 
 
-def population(seed: int, *, uncertain: bool = True, **fixed: float) -> Population:
-    """The shipped population."""
-    return Population(seed, shipped_draws(), uncertain, fixed)
+def population(
+    seed: int, *, uncertain: bool = True, draws: int | None = None, **fixed: float
+) -> Population:
+    """The shipped population; with `draws`, that many of its draws."""
+    table = shipped_draws()
+    if table is not None and draws is not None:
+        table = table.iloc[:draws]
+    return Population(seed, table, uncertain, fixed)

@@ -1,0 +1,101 @@
+"""Predicted against published: every published row of a trial beside its predictive interval.
+
+The predictive interval holds what trials of the real size would report: sampling, readings, visits
+and the uncertainty of the population's parameters together.  A row is a hit if its published value
+lies in the 90 % interval; beside it stands the narrower question whether the predicted median lies
+in the published interval, or within 20 % of the value where none was published.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+import pandas as pd
+
+from rpoint.trial.analyse import plain
+from rpoint.trial.spec import Published, Trial
+
+COLUMNS = (
+    "trial", "arm", "subset", "endpoint", "role", "grade", "n", "published", "lo", "hi",
+    "predicted", "q05", "q95", "hit", "accepted", "width", "replicates", "not_reached",
+)  # fmt: skip
+LOW, HIGH = 0.05, 0.95
+WITHOUT_INTERVAL = 0.2
+
+
+def compare(trial: Trial, analysis: pd.DataFrame) -> pd.DataFrame:
+    """Published rows of a trial with their predictive intervals.
+
+    Parameters
+    ----------
+    trial
+        The trial.
+    analysis
+        What `analyse` returns.
+
+    Returns
+    -------
+    pandas.DataFrame
+        trial, arm, subset, endpoint, role, grade, n, published, lo, hi; predicted (median over the
+        replicates), q05, q95, hit, accepted, width (of the interval over the predicted median, on
+        the endpoint's own scale), replicates, not_reached (share of replicates without a value: a
+        median that was not reached counts as larger than any value).
+    """
+    groups = dict(list(analysis.groupby(["ARM", "SUBSET", "ENDPOINT"], sort=False)))
+    rows = []
+    for row in trial.published:
+        if row.not_predicted is not None:
+            continue
+        key = (row.arm, " & ".join(row.subset or ()), plain(row.endpoint))
+        if key in groups:
+            rows.append(_row(trial, row, groups[key]["VALUE"].to_numpy(float)))
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def _row(trial: Trial, row: Published, values: np.ndarray) -> dict:
+    missing = np.isnan(values)
+    open_end = "median" in row.endpoint
+    filled = np.where(missing, np.inf, values) if open_end else values[~missing]
+    found = {
+        "trial": trial.name, "arm": row.arm, "subset": " & ".join(row.subset or ()),
+        "endpoint": row.endpoint, "role": row.role, "grade": row.grade, "n": row.n,
+        "published": row.value, "lo": row.lo, "hi": row.hi, "replicates": len(values),
+        "not_reached": float(missing.mean()),
+    }  # fmt: skip
+    if not len(filled):
+        return found | {"hit": False, "accepted": False}
+    low, middle, high = np.quantile(filled, [LOW, 0.5, HIGH], method="inverted_cdf")
+    inside = (row.lo, row.hi)
+    if None in inside:
+        margin = WITHOUT_INTERVAL * abs(row.value)
+        inside = (row.value - margin, row.value + margin)
+    return found | {
+        "predicted": middle, "q05": low, "q95": high,
+        "hit": bool(low <= row.value <= high),
+        "accepted": bool(inside[0] <= middle <= inside[1]),
+        "width": float((high - low) / middle) if middle else np.nan,
+    }  # fmt: skip
+
+
+def verdict(table: pd.DataFrame) -> pd.DataFrame:
+    """How many rows were hit, by role: role, rows, hits, accepted, median_width."""
+    rows = []
+    for role, part in table.groupby("role", sort=True):
+        finite = part["width"].replace(np.inf, np.nan)
+        rows.append(
+            {
+                "role": role,
+                "rows": len(part),
+                "hits": int(part["hit"].sum()),
+                "accepted": int(part["accepted"].sum()),
+                "median_width": float(finite.median()),
+            }
+        )
+    return pd.DataFrame(rows)
+
+
+def compare_all(pairs: Iterable[tuple[Trial, pd.DataFrame]]) -> pd.DataFrame:
+    """`compare` of several trials, one under the other."""
+    parts = [compare(trial, analysis) for trial, analysis in pairs]
+    return pd.concat([p for p in parts if len(p)], ignore_index=True)

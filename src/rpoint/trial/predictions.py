@@ -1,0 +1,113 @@
+"""The library's predictions: what every trial of it would report, from runs of many replicates.
+
+`python -m rpoint.trial.predictions --out FOLDER` computes them again; the package ships the
+statistics of every replicate (`data/predictions.parquet`), so that the table of predicted against
+published values and the claims that rest on it need no run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from rpoint.trial.analyse import analyse
+from rpoint.trial.compare import compare_all
+from rpoint.trial.compute import compute_chunk
+from rpoint.trial.read import library_names, read_trial
+from rpoint.trial.spec import Trial
+
+SHIPPED = files("rpoint.trial") / "data" / "predictions.parquet"
+SEED = 1
+CHUNK = 250  # patients of a task
+SMALL = ("adsl", "adtte", "adrs", "adae")  # the tables that statistics are made of
+
+
+@cache
+def shipped_analysis() -> pd.DataFrame:
+    """TRIAL and the columns of `analyse`, of the shipped replicates."""
+    with SHIPPED.open("rb") as stream:
+        return pd.read_parquet(stream)
+
+
+def shipped_comparison() -> pd.DataFrame:
+    """Predicted against published of the whole library, from the shipped replicates."""
+    every = shipped_analysis()
+    names = [name for name in library_names() if name in set(every["TRIAL"])]
+    return compare_all((read_trial(n), every[every["TRIAL"] == n]) for n in names)
+
+
+def replicates_for(trial: Trial, patients: int) -> int:
+    """Replicates that make about `patients` patients: 20 to 500."""
+    return int(np.clip(patients // trial.patients, 20, 500))
+
+
+def tasks(trial: Trial, replicates: int) -> list[tuple[str, int, int]]:
+    """Pieces of a trial's runs: name, first and last patient."""
+    total = replicates * trial.patients
+    return [(trial.name, k, min(k + CHUNK, total)) for k in range(0, total, CHUNK)]
+
+
+def run_task(task: tuple[str, int, int], options: Mapping[str, Any] | None = None):
+    """The small tables of one piece."""
+    name, first, last = task
+    trial = read_trial(name)
+    found = compute_chunk(trial, None, range(first, last), SEED, options)
+    frames = {table: found[table] for table in SMALL}
+    rs = frames["adrs"]
+    frames["adrs"] = rs[rs["PARAMCD"] != "OVRLRESP"]
+    return frames
+
+
+def statistics(trial: Trial, parts: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+    """The statistics of a trial from the tables of its pieces."""
+    whole = {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in SMALL}
+    return analyse(trial, whole).assign(TRIAL=trial.name)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the library and write the statistics of every replicate."""
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    parser = argparse.ArgumentParser(prog="python -m rpoint.trial.predictions")
+    parser.add_argument("--out", type=Path, required=True, help="folder")
+    parser.add_argument("--patients", type=int, default=6000, help="patients of each trial")
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--trial", action="append", help="only this one; may be repeated")
+    parser.add_argument("--seconds", type=float, default=np.inf, help="begin no trial after this")
+    given = parser.parse_args(arguments)
+    begun = time.monotonic()
+    given.out.mkdir(parents=True, exist_ok=True)
+    with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
+        for name in given.trial or library_names():
+            if time.monotonic() - begun > given.seconds:
+                print(f"{name}: no time left", flush=True)
+                continue
+            trial = read_trial(name)
+            count = replicates_for(trial, given.patients)
+            found = list(pool.map(run_task, tasks(trial, count)))
+            table = statistics(trial, found)
+            table.to_parquet(given.out / f"{name}.parquet", index=False)
+            spent = time.monotonic() - begun
+            print(f"{name}: {count} replicates, {spent:.0f} s in all", flush=True)
+
+
+def gather(folder: Path) -> pd.DataFrame:
+    """The statistics of a folder that `main` has written, as one table."""
+    parts = [pd.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+    table = pd.concat(parts, ignore_index=True)
+    for column in ("TRIAL", "ARM", "SUBSET", "ENDPOINT"):
+        table[column] = table[column].astype("category")
+    return table.astype({c: np.float32 for c in ("VALUE", "LO", "HI")} | {"N": np.int32})
+
+
+if __name__ == "__main__":
+    main()
