@@ -107,7 +107,7 @@ def concentration_nM(
         )
     system = _System(model, factors, n)
     doses = np.broadcast_to(np.asarray(mg, float), (n, len(times_d)))
-    found = np.empty((n, days))
+    found = np.empty((days, n))
     x, now, k = np.zeros((2, n)), 0.0, 0
     start = np.full(n, np.inf)  # day of the first dose taken: the clock of the clearance
     for day in range(days):
@@ -117,8 +117,9 @@ def concentration_nM(
             x[0] = x[0] + doses[:, k]
             k += 1
         x, now = system.step(x, now, float(day), start), float(day)
-        found[:, day] = x[0]
-    return found * (NM_MG_PER_L * model.fu / model.molecular_weight) / system.volume[:, None]
+        found[day] = x[0]
+    nM = found * (NM_MG_PER_L * model.fu / model.molecular_weight) / system.volume
+    return np.ascontiguousarray(nM.T)
 
 
 class _System:

@@ -156,35 +156,38 @@ def run_tcells(occupied: np.ndarray, immunity: Immunity, p: Mapping[str, float])
     for first in range(0, n, AT_ONCE):
         part = slice(first, first + AT_ONCE)
         own = Immunity(immunity.antigenicity[part], fit[part], immunity.escape_per_d[part])
-        untreated[part] = _block(1.0 - occupied[part], own, p, course[:, part], kill[part])
+        states, kills, untreated[part] = _block(1.0 - occupied[part], own, p)
+        course[:, part], kill[part] = states.transpose(1, 2, 0), kills.T
     return TCourse(kill, untreated, dict(zip(PROTEINS, course, strict=True)))
 
 
-def _block(free: np.ndarray, own: Immunity, p: Mapping, course: np.ndarray, kill: np.ndarray):
-    """Fill the course of some patients; returns their untreated killing rate, 1/d."""
+def _block(
+    free: np.ndarray, own: Immunity, p: Mapping
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """States (T, 4, n), killing rates (T, n) and untreated ones (n,) of some patients."""
     rate, step = turnover(p), 1.0 / SUBSTEPS
 
     def slope(x, antigen, fitness, free):
         return rate * (targets(x, antigen, fitness, free, p) - x)
 
-    antigen, days = np.array(own.antigenicity, float), free.shape[1]
-    state = steady_state(antigen, own.fitness[:, 0], 1.0, p)
+    free, fit = np.ascontiguousarray(free.T), np.ascontiguousarray(own.fitness.T)
+    antigen, days = np.array(own.antigenicity, float), len(free)
+    state = steady_state(antigen, fit[0], 1.0, p)
     untreated = killing(state, antigen, np.ones(len(own)), p)
     decay = np.exp(-0.5 * step * own.escape_per_d)
+    course, kill = np.empty((days, *state.shape)), np.empty_like(free)
     for day in range(days):
-        course[:, :, day] = state
-        kill[:, day] = killing(state, antigen, free[:, day], p)
+        course[day], kill[day] = state, killing(state, antigen, free[day], p)
         if day + 1 == days:
             break
-        change = (free[:, day + 1] - free[:, day]) * (0.5 * step)
-        here, fit = free[:, day], own.fitness[:, day]
+        change, here = (free[day + 1] - free[day]) * (0.5 * step), free[day]
         for _ in range(SUBSTEPS):
             half, middle = antigen * decay, here + change
             late, there = half * decay, middle + change
-            one = slope(state, antigen, fit, here)
-            two = slope(state + 0.5 * step * one, half, fit, middle)
-            three = slope(state + 0.5 * step * two, half, fit, middle)
-            four = slope(state + step * three, late, fit, there)
+            one = slope(state, antigen, fit[day], here)
+            two = slope(state + 0.5 * step * one, half, fit[day], middle)
+            three = slope(state + 0.5 * step * two, half, fit[day], middle)
+            four = slope(state + step * three, late, fit[day], there)
             state = state + step / 6.0 * (one + 2.0 * (two + three) + four)
             here, antigen = there, late
-    return untreated
+    return course, kill, untreated

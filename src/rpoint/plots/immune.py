@@ -38,7 +38,7 @@ def trial_beside_data(
     colour = alt.Color(
         "arm:N",
         scale=alt.Scale(domain=arms, range=[BLUE, ORANGE, RED, INK][: len(arms)]),
-        legend=alt.Legend(title=None, orient="top"),
+        legend=alt.Legend(title=None, orient="top", symbolType="square", symbolOpacity=1),
     )
     panels = [_panel(shown, end, colour, months) for end in dict.fromkeys(shown["endpoint"])]
     heading = alt.TitleParams(
@@ -112,7 +112,7 @@ def ceiling_figure(
         axis=alt.Axis(values=sorted(set(table["copies"])), grid=False, format="d"),
     )
     scale = alt.Scale(type="log", domain=[0.9, 50], nice=False)
-    axis = alt.Axis(values=[1, 1.5, 2, 5, 10, 20, 42], format="~g")
+    axis = alt.Axis(values=[1, 1.5, 2.3, 5, 10, 20, 42], format="~g")
     y = alt.Y("ratio:Q", title="growth rate, ratio", scale=scale, axis=axis)
     kato = pd.DataFrame(
         {"lo": [table["kato_lo"].iloc[0]], "hi": [table["kato_hi"].iloc[0]], "x": [2.0]}
