@@ -173,6 +173,7 @@ def _subjects(trial, name, arm, base, entry, cohort, facts) -> pd.DataFrame:
         "MEASFL": np.where(np.nanmax(baseline, axis=1, initial=0.0) >= 10.0, "Y", "N"),
         "DREDFL": _reduced(lives),
         "EXPOSURE": _exposure(lives),
+        "PAKTBL": lives.akt,
         "VISCFL": np.where(
             np.isin(lives.patients.organs, ("lung", "liver")).any(axis=1), "Y", "N"
         ),

@@ -22,6 +22,7 @@ from rpoint.trial.spec import MONTH_D, Trial
 
 COLUMNS = ("REPL", "ARM", "SUBSET", "ENDPOINT", "VALUE", "LO", "HI", "N")
 ALL = "all"
+PROGNOSTIC = "pfs_hr_prognostic"
 CLINICAL_BENEFIT_D = 168.0
 WEEK_D = 7.0
 _GRADES = {"any": (1, 5), "g3": (3, 3), "g4": (4, 4), "g34": (3, 4), "g3plus": (3, 5)}
@@ -80,6 +81,8 @@ def wanted(trial: Trial) -> list[tuple[str, tuple[str, ...] | None, str]]:
     if trial.analysis.contrast is not None:
         versus = " vs ".join(trial.analysis.contrast)
         found |= {(versus, None, "pfs_hr"): None, (versus, None, "os_hr"): None}
+    for arm in (*trial.arms, *((ALL,) if len(trial.arms) > 1 else ())):
+        found[(arm, ("pakt:high",), PROGNOSTIC)] = None
     for row in trial.published:
         if row.not_predicted is None:
             found[(row.arm, row.subset, plain(row.endpoint))] = None
@@ -140,6 +143,8 @@ class Grid:
 def _statistic(trial: Trial, rows: pd.DataFrame, arm: str, subset, endpoint: str):
     if " vs " in arm:
         return _contrast(trial, rows, arm, subset, endpoint)
+    if endpoint == PROGNOSTIC:
+        return _prognostic(trial, rows, arm, subset)
     safety = endpoint.startswith(("ae_", "dose_"))
     inside = np.ones(len(rows), bool) if arm == ALL else (rows["TRT01P"] == arm).to_numpy()
     inside &= (rows["SAFFL" if safety else "EFFFL"] == "Y").to_numpy()
@@ -275,9 +280,23 @@ def _contrast(trial: Trial, rows: pd.DataFrame, arm: str, subset, endpoint: str)
     inside &= rows["SIMSTAT"].str.startswith("ok").to_numpy() & in_subset(rows, subset)
     if not inside.any():
         return None
+    return _hazard(trial, rows, inside, (rows["TRT01P"] == treated).to_numpy(), match["time"])
+
+
+def _prognostic(trial: Trial, rows: pd.DataFrame, arm: str, subset) -> pd.DataFrame | None:
+    """Hazard ratio of those in a subset against the others of an arm."""
+    inside = (rows["EFFFL"] == "Y").to_numpy() & rows["SIMSTAT"].str.startswith("ok").to_numpy()
+    if arm != ALL:
+        inside &= (rows["TRT01P"] == arm).to_numpy()
+    if not inside.any() or rows.loc[inside, "PAKTBL"].isna().all():
+        return None
+    return _hazard(trial, rows, inside, in_subset(rows, subset), "pfs")
+
+
+def _hazard(trial: Trial, rows, inside: np.ndarray, treated: np.ndarray, name: str):
     grid = Grid.of(rows["REPL"].to_numpy(), inside, np.unique(rows["REPL"].to_numpy()))
-    time, event, there = _laid(rows, grid, match["time"])
-    arms = grid.of_column((rows["TRT01P"] == treated).to_numpy())
+    time, event, there = _laid(rows, grid, name)
+    arms = grid.of_column(treated)
     found = batched_survival(
         time, event, arms, mask=there, parts=("cox",), level=trial.analysis.level
     )

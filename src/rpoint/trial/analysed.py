@@ -1,7 +1,7 @@
 """One row a patient: what the statistics of a trial are made of, and what the data cut-off leaves.
 
-Subsets are chosen here, too: by genotype expressions and by the words prior, visceral, measurable
-and exposure.
+Subsets are chosen here, too: by genotype expressions and by the words prior, visceral, measurable,
+pakt and exposure.
 """
 
 from __future__ import annotations
@@ -26,7 +26,6 @@ TERMS = {
     "diarrhoea": "diarrhoea",
 }
 RESPONSES = ("CR", "PR")
-WORDS = ("prior", "visceral", "measurable", "exposure")
 FLAGS = {"prior": "PRIORFL", "visceral": "VISCFL", "measurable": "MEASFL"}
 SCAN_D = 7.0
 
@@ -120,6 +119,8 @@ def in_subset(rows: pd.DataFrame, subset: Sequence[str] | None) -> np.ndarray:
             inside &= _flagged(rows, FLAGS[head], text) == (tail == "yes")
         elif head == "exposure":
             inside &= _quartile(rows) == int(tail[1:])
+        elif head == "pakt":
+            inside &= _above_median(rows) == (tail == "high")
         else:
             inside &= _genotype(rows, text)
     return inside
@@ -138,6 +139,12 @@ def _quartile(rows: pd.DataFrame) -> np.ndarray:
     """Quartile of exposure within each replicate and arm, 1 to 4."""
     share = rows.groupby(["REPL", "TRT01P"])["EXPOSURE"].rank(pct=True, method="first")
     return np.ceil(4.0 * share.to_numpy()).astype(int)
+
+
+def _above_median(rows: pd.DataFrame) -> np.ndarray:
+    """(rows,) whether phospho-AKT before treatment is above the median of the replicate."""
+    middle = rows.groupby("REPL")["PAKTBL"].transform("median")
+    return (rows["PAKTBL"] > middle).to_numpy()
 
 
 def _genotype(rows: pd.DataFrame, text: str) -> np.ndarray:

@@ -63,6 +63,7 @@ class Cells:
         self.patients, self.threads, self.nodes = np.asarray(patients), threads, nodes
         table, states, rates = _rest(sets, genotypes, ensemble, nodes, threads)
         self.untreated = rates  # (R, 2)
+        self.akt = states["pAKT"].mean(axis=1)  # phospho-AKT of untreated cells, of its maximum
         self.status = np.zeros(len(sets), np.int64)
         self.drugs = drugs
         self._last: dict[int, dict[str, float]] = {}

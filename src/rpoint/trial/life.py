@@ -7,7 +7,7 @@ costs nothing more.  Day 0 is that of the first dose.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -81,6 +81,9 @@ class Lives:
         (n, D) share of the resistant clone.
     status
         (n,) engine status of the cells; 0 is good.
+    untreated, akt
+        (n, 2) rates of most cells before treatment, 1/h, and (n,) their phospho-AKT (share of its
+        maximum).
     """
 
     patients: Patients
@@ -100,7 +103,8 @@ class Lives:
     clones: np.ndarray
     resistant: np.ndarray
     status: np.ndarray
-    untreated: np.ndarray = field(default_factory=lambda: np.empty(0))
+    untreated: np.ndarray
+    akt: np.ndarray
 
     @property
     def study_end_day(self) -> np.ndarray:
@@ -362,6 +366,7 @@ class _Course:
             resistant=self.bodies.resistant,
             status=self.status,
             untreated=self.cells.untreated[self.lead],
+            akt=self.cells.akt[self.lead],
         )
 
 

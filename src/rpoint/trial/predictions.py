@@ -26,6 +26,26 @@ from rpoint.trial.spec import Trial
 
 SHIPPED = files("rpoint.trial") / "data" / "predictions.parquet"
 SEED = 1
+# Trials that are run beside the library: name, base, changes.  What a claim falls with, and what
+# has not been done.
+VARIANTS: Mapping[str, tuple[str, Mapping[Any, Any]]] = {
+    "mantra-2, TP53 mutated": (
+        "mantra-2", {"population.require": ["TP53:mut", "MDM2:cn>=12"]},
+    ),
+    "mantra-2, first line": ("mantra-2", {"population.line": 1}),
+    "mantra-2, with palbociclib": (
+        "mantra-2",
+        {("arms", "milademetan 260 mg 3/14", "regimen"):
+            "milademetan 260 mg qd d1-3,15-17/28 + palbociclib 125 mg qd 21/28"},
+    ),
+    "paloma-3, RB1 lost": ("paloma-3", {"population.require": ["RB1:loss"]}),
+    "paloma-2, five years": (
+        "paloma-2",
+        {"cutoff.events": None, "cutoff.endpoint": None,
+         "cutoff.months_after_first_entry": None, "cutoff.months_after_last_entry": 60,
+         "treatment.max_months": 60},
+    ),
+}  # fmt: skip
 CHUNK = 250  # patients of a task
 SMALL = ("adsl", "adtte", "adrs", "adae")  # the tables that statistics are made of
 
@@ -45,20 +65,28 @@ def shipped_comparison() -> pd.DataFrame:
 
 
 def replicates_for(trial: Trial, patients: int) -> int:
-    """Replicates that make about `patients` patients: 20 to 500."""
-    return int(np.clip(patients // trial.patients, 20, 500))
+    """Replicates that make about `patients` patients: 14 to 500."""
+    return int(np.clip(patients // trial.patients, 14, 500))
 
 
-def tasks(trial: Trial, replicates: int) -> list[tuple[str, int, int]]:
+def tasks(name: str, trial: Trial, replicates: int) -> list[tuple[str, int, int]]:
     """Pieces of a trial's runs: name, first and last patient."""
     total = replicates * trial.patients
-    return [(trial.name, k, min(k + CHUNK, total)) for k in range(0, total, CHUNK)]
+    return [(name, k, min(k + CHUNK, total)) for k in range(0, total, CHUNK)]
+
+
+def trial_named(name: str) -> Trial:
+    """A trial of the library, or a variant by its name."""
+    if name not in VARIANTS:
+        return read_trial(name)
+    base, changes = VARIANTS[name]
+    return read_trial(base).changed(changes)
 
 
 def run_task(task: tuple[str, int, int], options: Mapping[str, Any] | None = None):
     """The small tables of one piece."""
     name, first, last = task
-    trial = read_trial(name)
+    trial = trial_named(name)
     found = compute_chunk(trial, None, range(first, last), SEED, options)
     frames = {table: found[table] for table in SMALL}
     rs = frames["adrs"]
@@ -66,10 +94,10 @@ def run_task(task: tuple[str, int, int], options: Mapping[str, Any] | None = Non
     return frames
 
 
-def statistics(trial: Trial, parts: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
+def statistics(name: str, parts: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
     """The statistics of a trial from the tables of its pieces."""
-    whole = {name: pd.concat([p[name] for p in parts], ignore_index=True) for name in SMALL}
-    return analyse(trial, whole).assign(TRIAL=trial.name)
+    whole = {table: pd.concat([p[table] for p in parts], ignore_index=True) for table in SMALL}
+    return analyse(trial_named(name), whole).assign(TRIAL=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -87,15 +115,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     begun = time.monotonic()
     given.out.mkdir(parents=True, exist_ok=True)
     with ProcessPoolExecutor(given.jobs, mp_context=get_context("spawn")) as pool:
-        for name in given.trial or library_names():
+        for name in given.trial or (*library_names(), *VARIANTS):
             if time.monotonic() - begun > given.seconds:
                 print(f"{name}: no time left", flush=True)
                 continue
-            trial = read_trial(name)
+            trial = trial_named(name)
             count = replicates_for(trial, given.patients)
-            found = list(pool.map(run_task, tasks(trial, count)))
-            table = statistics(trial, found)
-            table.to_parquet(given.out / f"{name}.parquet", index=False)
+            found = list(pool.map(run_task, tasks(name, trial, count)))
+            file = name.replace(", ", "-").replace(" ", "_")
+            statistics(name, found).to_parquet(given.out / f"{file}.parquet", index=False)
             spent = time.monotonic() - begun
             print(f"{name}: {count} replicates, {spent:.0f} s in all", flush=True)
 

@@ -71,6 +71,8 @@ SUBSETS: tuple[str, ...] = (
     "visceral:yes",
     "visceral:no",
     "measurable:yes",
+    "pakt:high",
+    "pakt:low",
     "exposure:q1",
     "exposure:q2",
     "exposure:q3",
