@@ -10,7 +10,9 @@ import rpoint.blood.course as module
 from rpoint.blood import (
     BloodPatients,
     Checks,
+    Parameters,
     central,
+    draw_parameters,
     draw_patients,
     nominal,
     run_blood,
@@ -212,7 +214,44 @@ def test_what_a_user_can_mend_is_an_error_of_ours(group, change):
         run_blood(MILA, **{"days": 10, "patients": group, **change})
 
 
+def test_patients_of_several_draws_are_computed_together(group):
+    """Each has what a run with that draw alone would give it."""
+    sets = [draw_parameters(1, k) for k in range(3)]
+    which = np.arange(N) % 3
+    run = run_blood(
+        MILA,
+        days=40,
+        patients=group,
+        rules={"milademetan": "milademetan"},
+        seed=5,
+        parameters=Parameters.of_patients(sets, which),
+    )
+    alone = run_blood(
+        MILA,
+        days=40,
+        patients=group,
+        rules={"milademetan": "milademetan"},
+        seed=5,
+        parameters=sets[1],
+    )
+    mine = which == 1
+    for name, counts in run.counts.items():
+        assert np.array_equal(counts[mine], alone.counts[name][mine])
+    assert np.array_equal(
+        run.taken["milademetan"].time_h[mine],
+        alone.taken["milademetan"].time_h[mine],
+        equal_nan=True,
+    )
+    other = run.other[np.isin(run.other["row"], np.flatnonzero(mine))]
+    same = alone.other[np.isin(alone.other["row"], np.flatnonzero(mine))]
+    assert other.reset_index(drop=True).equals(same.reset_index(drop=True))
+    with pytest.raises(RpointError, match="parameter sets"):
+        Parameters.of_patients(sets, which + 1)
+
+
 def test_patients_are_checked():
+    with pytest.raises(RpointError, match="above 0"):
+        BloodPatients(2, {"palbociclib": {"CL_F": np.array([1.0, np.nan])}})
     with pytest.raises(RpointError):
         BloodPatients(0)
     with pytest.raises(RpointError, match="one factor a patient"):

@@ -6,18 +6,22 @@ import numpy as np
 import pytest
 
 from rpoint.blood import (
+    Setting,
     central,
+    check_settings,
     counts,
     draw_parameters,
     draw_patients,
     incidence_table,
+    predicted_against_published,
+    predicted_rates,
+    rate_interval,
     risk_table,
     risks,
     run_blood,
     schedules,
     worst_grade,
 )
-from rpoint.blood.predict import Setting, predicted_rates, rate_interval
 from rpoint.errors import RpointError
 from rpoint.plots import Figure
 
@@ -84,13 +88,14 @@ def test_true_and_measured_grades_and_the_time_followed():
 def test_labelled_risks_come_out_as_they_were_put_in_and_fall_with_the_dose(drug, text):
     n = 700
     group = draw_patients(n, (drug,), 1)
-    run = run_blood(text, days=400, patients=group, seed=1)
+    run = run_blood(text, days=150, patients=group, seed=1)
     dose = text.split()[1]
     half = text.replace(dose, f"{float(dose) / 2:g}")
-    low = run_blood(half, days=400, patients=group, seed=1)
+    low = run_blood(half, days=150, patients=group, seed=1)
     for risk in risks()[drug]:
         share = (run.other["term"] == risk.term).mean() * len(run.other) / n
-        expected = risk.incidence.value
+        began = 1.0 - np.exp(-150.0 / risk.onset.value)  # share of the hazard that has passed
+        expected = 1.0 - (1.0 - risk.incidence.value) ** began
         chance = 3 * np.sqrt(expected * (1 - expected) / n)
         # exposure varies between patients, by up to a tenth of the rate on average
         assert abs(share - expected) < chance + 0.1 * expected, risk.term
@@ -120,6 +125,19 @@ def test_simulated_trials_differ_by_sampling_and_by_uncertainty():
     interval = rate_interval(rates)
     assert (interval["lo"] <= interval["median"]).all()
     assert (interval["median"] <= interval["hi"]).all()
+
+
+def test_published_rates_stand_beside_predicted_ones():
+    settings = check_settings()
+    assert {"mantra", "paloma-2", "milademetan-phase-1"} <= set(settings)
+    for one in settings.values():
+        assert one.source and one.grade in ("read", "secondary") and one.rates
+    assert settings["milademetan-phase-1"].patients == 107
+    table = predicted_against_published(("milademetan-intermittent",), draws=3)
+    assert len(table) == 3 and (table["lo"] <= table["hi"]).all()
+    assert (table["hit"] == table["published"].between(table["lo"], table["hi"])).all()
+    row = table.set_index("term").loc["thrombocytopenia"]
+    assert (row["published_lo"], row["published_hi"]) == pytest.approx((3.21, 37.89), abs=0.01)
 
 
 def test_what_a_user_can_mend():

@@ -12,6 +12,13 @@ from rpoint.blood.outcomes import (
 )
 from rpoint.blood.parameters import Parameters, central, draw_parameters, fact, facts
 from rpoint.blood.people import ANALYTES, UNITS, BloodPatients
+from rpoint.blood.predict import (
+    Setting,
+    check_settings,
+    predicted_against_published,
+    predicted_rates,
+    rate_interval,
+)
 from rpoint.blood.risks import Risk, risk_table, risks
 from rpoint.blood.rules import Checks, CountRule, DoseRules, EventRule, dose_rules, rule_sets
 
@@ -30,8 +37,10 @@ __all__ = [
     "Nominal",
     "Parameters",
     "Risk",
+    "Setting",
     "Taken",
     "central",
+    "check_settings",
     "counts",
     "course_table",
     "dose_rules",
@@ -41,6 +50,9 @@ __all__ = [
     "facts",
     "incidence_table",
     "nominal",
+    "predicted_against_published",
+    "predicted_rates",
+    "rate_interval",
     "risk_table",
     "risks",
     "rule_sets",

@@ -66,13 +66,13 @@ def _mean_c(text: str) -> np.ndarray:
     """(DAYS,) daily mean Cu/K of a typical patient under siremadlin."""
     doses = nominal(text, DAYS)["siremadlin"]
     model = drug_model("siremadlin")
-    level = Concentration(model, 1, {}, np.unique(doses.hour), [float(doses.mg[0])])
-    effect = effect_of(model, central())
+    level = Concentration(model, 1, {}, np.unique(doses.hour).tolist(), [float(doses.mg[0])])
+    slope = effect_of(model, central()).slope  # type: ignore[union-attr]
     means = np.zeros(DAYS)
     for day in range(DAYS):
         mg = np.array([[doses.mg[doses.day == day].sum()]])
         means[day] = level.day(mg, np.zeros(1, int))[0]
-    return effect.slope * means
+    return slope * means
 
 
 def _platelets(p: Mapping[str, float], c: np.ndarray, sensitivity: np.ndarray, mtt: np.ndarray):

@@ -127,10 +127,11 @@ def _plan(regimen, days, patients, rules, checks, seed, parameters, limits) -> P
     if isinstance(regimen, str):
         regimen = parse(regimen)
     if isinstance(regimen, Regimen):
-        doses = nominal(regimen, days, weight_kg=patients.weight_kg)
+        doses = nominal(regimen, int(days), weight_kg=patients.weight_kg)
         drugs = regimen.drugs
     else:
-        doses = drugs = dict(regimen)
+        doses = dict(regimen)
+        drugs = tuple(doses)
     found = {}
     for drug, what in (rules or {}).items():
         if drug not in drugs:

@@ -33,6 +33,8 @@ class Keeper:
 
     Attributes
     ----------
+    ruled
+        Whether the drug has dose rules.
     held, stopped
         (n,) whether the drug is held now, or stopped for good.
     level
@@ -42,7 +44,8 @@ class Keeper:
     """
 
     def __init__(self, drug: str, rules: DoseRules | None, n: int) -> None:
-        self.drug, self.rules = drug, rules
+        self.drug, self.ruled = drug, rules is not None
+        self.rules = DoseRules(events=None) if rules is None else rules
         self.held = np.zeros(n, bool)
         self.stopped = np.zeros(n, bool)
         self.level = np.zeros(n, int)
@@ -54,9 +57,8 @@ class Keeper:
         self.slow = np.zeros((2, n), int)  # after so many days, so many levels lower
         self.checked = np.full(n, -1)
         self.events = np.zeros(n, int)
-        count_rules = () if rules is None else rules.counts
-        self.times = np.zeros((len(count_rules), n), int)
-        self.fractions = np.array((1.0,) if rules is None else rules.fractions)
+        self.times = np.zeros((len(self.rules.counts), n), int)
+        self.fractions = np.array(self.rules.fractions)
 
     def due(self, day: int, checks: Checks) -> np.ndarray:
         """(n,) whose counts are measured today on account of this drug."""
@@ -115,7 +117,7 @@ class Keeper:
         log: Log,
     ) -> None:
         """Apply the rule for events that are no counts; `grade` and `duration` are of the rows."""
-        rule = None if self.rules is None else self.rules.events
+        rule = self.rules.events
         going = ~self.stopped[rows]
         rows, grade, duration = rows[going], grade[going], duration[going]
         if rule is None or not len(rows):

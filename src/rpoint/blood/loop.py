@@ -103,7 +103,9 @@ class Block:
         usual = float(np.median(self.plan.doses[drug].mg))
         doses = usual * self.keepers[drug].fractions
         factors = patients.pk.get(drug, {})
-        return Concentration(self.plan.models[drug], self.n, factors, self.hours[drug], doses)
+        return Concentration(
+            self.plan.models[drug], self.n, factors, self.hours[drug].tolist(), doses.tolist()
+        )
 
     def _begin_at(self, start: np.ndarray) -> None:
         """Start from the present counts (4, n): circulating cells only, the marrow at rest."""
@@ -126,7 +128,7 @@ class Block:
 
     def _check(self, day: int, counts: np.ndarray) -> None:
         """Measure those who are due, grade the readings, and let the rules act on them."""
-        ruled = [k for k in self.keepers.values() if k.rules is not None]
+        ruled = [k for k in self.keepers.values() if k.ruled]
         due = np.zeros(self.n, bool)
         for keeper in ruled:
             due |= keeper.due(day, self.plan.checks[keeper.drug])
@@ -159,7 +161,7 @@ class Block:
         first, number = self.by_day[drug]
         clock = np.minimum(keeper.clock, self.plan.days - 1)
         todo = number[clock]
-        keep = keeper.rules is not None and keeper.rules.calendar == "keep"
+        keep = keeper.rules.calendar == "keep"
         gives = ~keeper.stopped & (todo > 0)
         taken = gives & ~keeper.held
         mg = np.zeros((len(hours), self.n))

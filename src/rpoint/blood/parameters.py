@@ -87,7 +87,7 @@ class Parameters:
 
     def drawn(self, name: str) -> float:
         """The draw of a fact by its own range, whatever the calibration says of it."""
-        return float(_drawn(facts()[name], name, self.seed, self.draw))
+        return float(_drawn(facts()[name], name, self.seed, self.draw or 0))
 
     def transfer(self, drug: str) -> Any:
         """Effect of an MDM2 antagonist on marrow relative to siremadlin at equal Cu/K."""
@@ -162,12 +162,12 @@ def draw_parameters(seed: int, draw: int) -> Parameters:
     return Parameters(values, draw, seed)
 
 
-def _drawn(one: Fact, name: str, seed: int, draw: int) -> float:
+def _drawn(one: Fact, name: str, seed: int, draw: int) -> Any:
     z = float(normals(seed, f"blood: uncertainty of {name}", [draw])[0, 0])
     return spread(one, z)
 
 
-def spread(one: Fact, z: float | np.ndarray) -> float | np.ndarray:
+def spread(one: Fact, z: Any) -> Any:
     """The value of a fact at `z` standard deviations of its uncertainty, within its range."""
     low, high = one.range
     sigma = math.log(high / low) / _WIDTH

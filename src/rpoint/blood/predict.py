@@ -88,8 +88,9 @@ def predicted_rates(
     Returns
     -------
     DataFrame
-        One row a trial: draw, percent with each term of grade 3 or 4, neutropenia_g4, reduced,
-        discontinued (for toxicity), held; `order` whether thrombocytopenia > neutropenia > anaemia.
+        One row a trial: draw, percent with each term of grade 3 or 4, neutropenia_g4, any of the
+        counts, ..._any (any grade worse than at entry), reduced, discontinued (for toxicity), held;
+        `order` whether thrombocytopenia > neutropenia > anaemia.
     """
     sets = [draw_parameters(seed, k) if uncertain else central() for k in range(draws)]
     parts = [
@@ -126,6 +127,9 @@ def _arm(
     table = (worst >= 3).astype(float)
     table["neutropenia_g4"] = worst["neutropenia"] >= 4
     table["any"] = table[list(COUNTS)].any(axis=1)
+    at_entry = worst_grade(course, until_day=np.ones(total), measured=False)
+    for term in ("thrombocytopenia", "anaemia"):
+        table[f"{term}_any"] = worst[term] > at_entry[term]
     for action, name in (("reduce", "reduced"), ("discontinue", "discontinued"), ("hold", "held")):
         table[name] = share_with_action(course, action, until)
     return table.astype(float).assign(draw=draw)

@@ -51,8 +51,8 @@ class Checks(_Data):
     """
 
     days: tuple[int, ...] = (0, 14)
-    cycle_days: int = Field(28, ge=1, le=366)
-    until_cycle: int | None = Field(None, ge=1)
+    cycle_days: int = Field(default=28, ge=1, le=366)
+    until_cycle: int | None = Field(default=None, ge=1)
     then: tuple[int, ...] = (0,)
 
     @model_validator(mode="after")
@@ -103,13 +103,13 @@ class CountRule(_Data):
 
     analyte: Analyte
     grade: int = Field(ge=1, le=4)
-    occurrence: int = Field(1, ge=1)
+    occurrence: int = Field(default=1, ge=1)
     cycle_start: bool = False
     hold: bool = True
-    recover: int = Field(2, ge=0, le=3)
-    reduce: int = Field(0, ge=0, le=3)
-    slow_days: int | None = Field(None, ge=1)
-    slow_reduce: int = Field(1, ge=0, le=3)
+    recover: int = Field(default=2, ge=0, le=3)
+    reduce: int = Field(default=0, ge=0, le=3)
+    slow_days: int | None = Field(default=None, ge=1)
+    slow_reduce: int = Field(default=1, ge=0, le=3)
     discontinue: bool = False
 
 
@@ -128,10 +128,10 @@ class EventRule(_Data):
         Stop for good from this grade on; 5: never.
     """
 
-    hold_days: int | None = Field(None, ge=0)
-    reduce: int = Field(1, ge=0, le=3)
-    occurrence: int = Field(1, ge=1)
-    discontinue_grade: int = Field(4, ge=3, le=5)
+    hold_days: int | None = Field(default=None, ge=0)
+    reduce: int = Field(default=1, ge=0, le=3)
+    occurrence: int = Field(default=1, ge=1)
+    discontinue_grade: int = Field(default=4, ge=3, le=5)
 
 
 class DoseRules(_Data):
@@ -161,8 +161,8 @@ class DoseRules(_Data):
     levels: tuple[float, ...] = ()
     levels_mg: tuple[float, ...] = ()
     checks: Checks = Checks()
-    recheck_days: int = Field(7, ge=1, le=28)
-    max_hold_days: int = Field(28, ge=1)
+    recheck_days: int = Field(default=7, ge=1, le=28)
+    max_hold_days: int = Field(default=28, ge=1)
     calendar: Literal["shift", "keep"] = "shift"
     counts: tuple[CountRule, ...] = ()
     events: EventRule | None = EventRule()
