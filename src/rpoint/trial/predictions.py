@@ -21,6 +21,7 @@ import pandas as pd
 from rpoint.trial.analyse import analyse
 from rpoint.trial.compare import compare_all
 from rpoint.trial.compute import compute_chunk
+from rpoint.trial.held import held_responses, held_statistics
 from rpoint.trial.read import library_names, read_trial
 from rpoint.trial.spec import Trial
 
@@ -45,9 +46,19 @@ VARIANTS: Mapping[str, tuple[str, Mapping[Any, Any]]] = {
          "cutoff.months_after_first_entry": None, "cutoff.months_after_last_entry": 60,
          "treatment.max_months": 60},
     ),
+    "vilgelm-patients, TP53 and RB1 intact": (
+        "vilgelm-patients", {"population.require": ["TP53:wt", "RB1:wt"]},
+    ),
+    "vilgelm-patients, TP53 mutated": (
+        "vilgelm-patients", {"population.require": ["TP53:mut", "RB1:wt"]},
+    ),
+    "vilgelm-patients, RB1 lost": (
+        "vilgelm-patients", {"population.require": ["TP53:wt", "RB1:loss"]},
+    ),
 }  # fmt: skip
 CHUNK = 250  # patients of a task
 SMALL = ("adsl", "adtte", "adrs", "adae")  # the tables that statistics are made of
+HELD = "held"  # and one row a responder, since the scans themselves are not kept
 
 
 @cache
@@ -90,14 +101,17 @@ def run_task(task: tuple[str, int, int], options: Mapping[str, Any] | None = Non
     found = compute_chunk(trial, None, range(first, last), SEED, options)
     frames = {table: found[table] for table in SMALL}
     rs = frames["adrs"]
-    frames["adrs"] = rs[rs["PARAMCD"] != "OVRLRESP"]
-    return frames
+    visits = rs["PARAMCD"] == "OVRLRESP"
+    return frames | {"adrs": rs[~visits], HELD: held_responses(rs[visits])}
 
 
 def statistics(name: str, parts: Sequence[Mapping[str, pd.DataFrame]]) -> pd.DataFrame:
     """The statistics of a trial from the tables of its pieces."""
-    whole = {table: pd.concat([p[table] for p in parts], ignore_index=True) for table in SMALL}
-    return analyse(trial_named(name), whole).assign(TRIAL=name)
+    trial = trial_named(name)
+    names = (*SMALL, HELD)
+    whole = {table: pd.concat([p[table] for p in parts], ignore_index=True) for table in names}
+    found = [analyse(trial, whole), held_statistics(trial, whole["adsl"], whole[HELD])]
+    return pd.concat(found, ignore_index=True).assign(TRIAL=name)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
