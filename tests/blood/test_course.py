@@ -120,6 +120,8 @@ def test_the_rules_see_measured_counts_graded_by_ctcae(course):
         noise = np.log(own["value"].to_numpy() / true)
         if analyte != "leukocytes":  # theirs is the neutrophils' and the other cells' together
             assert noise.std() == pytest.approx(central()[f"{analyte}_residual"], rel=0.1)
+    wide = course.measured.pivot(index=["row", "day"], columns="analyte", values="value")
+    assert (wide["leukocytes"] > wide["neutrophils"]).all()  # one blood sample
     counted = course.events["reason"].str.contains("platelets")
     first = course.events[counted].iloc[0]
     seen = course.measured.query("row == @first.row and day == @first.day")

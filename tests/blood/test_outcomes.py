@@ -127,6 +127,11 @@ def test_simulated_trials_differ_by_sampling_and_by_uncertainty():
     assert (interval["median"] <= interval["hi"]).all()
 
 
+def test_healthy_marrow_shows_hardly_any_grade_3():
+    course = counts("vehicle", 500, 12, None, 1, tumour="breast").arms["treated"]
+    assert (worst_grade(course) >= 3).mean().max() < 0.01
+
+
 def test_published_rates_stand_beside_predicted_ones():
     settings = check_settings()
     assert {"mantra", "paloma-2", "milademetan-phase-1"} <= set(settings)

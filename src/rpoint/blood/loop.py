@@ -137,7 +137,9 @@ class Block:
         grades = np.zeros(counts.shape, dtype=np.int8)
         if due.any():
             rows = np.flatnonzero(due)
-            readings = counts[:, rows] * self.noise[:, rows, day]
+            noise = self.noise[:, rows, day]
+            readings = counts[:, rows] * noise
+            readings[3] = readings[0] + (counts[3, rows] - counts[0, rows]) * noise[3]
             grades[:, rows] = grade(readings, self.plan.limits)
             self.out.measured.append((rows, day, readings, grades[:, rows]))
         for keeper in ruled:
@@ -198,7 +200,10 @@ def grade(readings: np.ndarray, limits: Mapping[str, float]) -> np.ndarray:
 
 
 def _noise(plan: Plan, index: np.ndarray) -> np.ndarray:
-    """(4, n, days) factors by which a reading strays; a day's factor is the same in every arm."""
+    """(4, n, days) factors by which readings stray; a day's factor is the same in every arm.
+
+    The last is that of the mononuclear cells: leukocytes are read as neutrophils and these.
+    """
     p, days = plan.p, plan.days
     z = normals(plan.seed, "blood: reading", index, 4 * days).reshape(len(index), days, 4)
     kinds = ("neutrophils", "platelets", "haemoglobin", "mononuclear")
