@@ -1,12 +1,10 @@
 """The OAK-like trial beside OAK: the same numbers of both, and which published ones are met.
 
-Predictive intervals come from replicates of the trial's own size; the facts stay at their fitted
-values, so the intervals hold sampling alone and are too narrow by the uncertainty of the facts.
+Predictive intervals come from replicates of the trial's own size, each with a draw of the fitted
+facts: they hold sampling and what the fit leaves open.
 """
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,7 @@ from rpoint.endpoints.hyperprogression import hyperprogression
 from rpoint.immune import fit_data, lung
 from rpoint.immune.oak import OakTrial, oak_like
 from rpoint.immune.summaries import survival_at
+from rpoint.immune.uncertainty import drawn_facts
 from rpoint.immune.visits import DAYS_PER_MONTH
 from rpoint.stats.cox import cox
 
@@ -87,16 +86,32 @@ def crossing(one: np.ndarray, other: np.ndarray) -> float:
     return float(GRID_D[first + after.argmax()] / 7.0) if after.any() else float("nan")
 
 
+def replicate(
+    k: int, *, seed: int = 1, n: tuple[int, int] = MEASURED, uncertain: bool = True
+) -> OakTrial:
+    """Replicate number `k` of the trial."""
+    drawn = drawn_facts(seed, k) if uncertain else None
+    return oak_like(n[0], control=n[1], seed=seed, first=k * sum(n), facts=drawn)
+
+
 def replicate_numbers(
     replicates: int = 20,
     *,
     seed: int = 1,
     n: tuple[int, int] = MEASURED,
-    facts: Mapping[str, float] | None = None,
+    uncertain: bool = True,
 ) -> pd.DataFrame:
-    """`numbers` of replicated trials, one row each; replicates have patients of their own."""
+    """`numbers` of replicated trials, one row each; replicates have patients of their own.
+
+    Parameters
+    ----------
+    n
+        Patients on atezolizumab and on docetaxel.
+    uncertain
+        Whether every replicate has a draw of the fitted facts (`drawn_facts`).
+    """
     rows = [
-        numbers(oak_like(n[0], control=n[1], seed=seed, first=k * sum(n), facts=facts).patients)
+        numbers(replicate(k, seed=seed, n=n, uncertain=uncertain).patients)
         for k in range(replicates)
     ]
     return pd.DataFrame(rows)
@@ -132,7 +147,7 @@ def comparison(folder: str, replicates: int = 20, *, seed: int = 1) -> pd.DataFr
             {
                 "number": name, "measured": value, "predicted": middle, "lo": low, "hi": high,
                 "hit": bool(low <= value <= high),
-                "fitted": name.endswith(lung.DOCETAXEL),
+                "fitted": name.endswith(f", {lung.DOCETAXEL}"),
             }
         )  # fmt: skip
     return pd.DataFrame(rows)
