@@ -67,3 +67,12 @@ def test_types_have_hazards_of_their_own():
 def test_a_flat_table_is_refused():
     with pytest.raises(RpointError, match="one row a patient"):
         death_hazard(np.ones(5))
+
+
+def test_a_coarse_grid_of_days_gives_the_hazard_of_the_fine_one():
+    days = np.arange(0, 200, 7)
+    sums = 40.0 * np.exp(0.003 * np.arange(200))[None]
+    fine, coarse = death_hazard(sums), death_hazard(sums[:, days], day=days)
+    np.testing.assert_allclose(coarse, fine[:, days], rtol=1e-9)
+    with pytest.raises(RpointError, match="each column"):
+        death_hazard(sums, day=days)

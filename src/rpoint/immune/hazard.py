@@ -31,6 +31,7 @@ def death_hazard(
     tumour: str | np.ndarray = "lung",
     line: int = 2,
     enrolled: bool = True,
+    day: np.ndarray | None = None,
     facts: Mapping[str, float] | None = None,
 ) -> np.ndarray:
     """Hazard of death, 1/d.
@@ -48,6 +49,8 @@ def death_hazard(
     enrolled
         Whether day 0 is that of enrolment in a trial; False for patients who are not chosen for
         their fitness, or a course that begins later.
+    day
+        (T,) ascending days of the columns; 0, 1, 2 ... when left out.
     facts
         Replacements of values of this room's facts, by name.
 
@@ -65,11 +68,14 @@ def death_hazard(
     if size.ndim != 2:
         raise RpointError("sld_mm has one row a patient and one column a day", found=size.shape)
     p = values(dict(facts or {}))
-    r = growth_per_week(size) if change is None else np.asarray(change, float)
+    days = np.arange(size.shape[1]) if day is None else np.asarray(day, float)
+    if days.shape != size.shape[1:]:
+        raise RpointError("day has one number for each column", found=days.shape)
+    r = growth_per_week(size, days) if change is None else np.asarray(change, float)
     seen = np.maximum(size, FLOOR_MM)
     base = p["death_hazard_reference"] * _baseline(tumour, line, len(size), p)[:, None]
     if enrolled:
-        weeks = np.arange(size.shape[1]) / DAYS_PER_WEEK
+        weeks = days / DAYS_PER_WEEK
         base = base * (1.0 - p["death_entry_effect"] * np.exp(-weeks / p["death_entry_weeks"]))
     return (
         base
@@ -78,13 +84,15 @@ def death_hazard(
     )
 
 
-def growth_per_week(sld_mm: np.ndarray, window_d: int = WINDOW_D) -> np.ndarray:
+def growth_per_week(
+    sld_mm: np.ndarray, day: np.ndarray | None = None, window_d: int = WINDOW_D
+) -> np.ndarray:
     """Growth of ln(sum) over the last `window_d` days, 1/week; before that, since day 0; (n, T)."""
     log = np.log(np.maximum(np.asarray(sld_mm, float), FLOOR_MM))
-    days = np.arange(log.shape[1])
-    back = np.maximum(days - window_d, 0)
-    weeks = np.maximum(days - back, 1) / DAYS_PER_WEEK
-    return (log[:, days] - log[:, back]) / weeks
+    days = np.arange(log.shape[1]) if day is None else np.asarray(day, float)
+    back = np.searchsorted(days, np.maximum(days - window_d, days[0]))
+    weeks = np.maximum(days - days[back], 1.0) / DAYS_PER_WEEK
+    return (log - log[:, back]) / weeks
 
 
 def _baseline(tumour, line: int, n: int, p: Mapping[str, float]) -> np.ndarray:
