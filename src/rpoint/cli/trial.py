@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rpoint.cli import trial_run
+from rpoint.cli import trial_design, trial_predict, trial_run
 from rpoint.cli.command import command
 from rpoint.cli.console import Console
 
@@ -26,6 +26,8 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="trial")
     add_files(group)
     trial_run.add_to(group)
+    trial_predict.add_to(group)
+    trial_design.add_to(group)
 
 
 def add_files(group: typer.Typer) -> None:

@@ -148,7 +148,8 @@ def power(
         raise RpointError("alpha and fractions lie between 0 and 1", found=(alpha, *fractions))
     treated, control = trial.analysis.contrast
     base = only_arms(trial, [name for name in trial.arms if name in (treated, control)])
-    runs = run_variants({DESIGN: base, NULL: null_trial(base, treated, control)}, analysed=False, **run)
+    variants = {DESIGN: base, NULL: null_trial(base, treated, control)}
+    runs = run_variants(variants, analysed=False, **run)
     parts, curves, ratios = [], [], []
     for variant in runs.trials:
         rows = evaluable(runs.rows[runs.rows["VARIANT"] == variant])
@@ -201,7 +202,7 @@ class _Laid:
         )  # fmt: skip
 
     def order(self, seed: int, resample: int) -> np.ndarray:
-        """(R, N) rank of each patient within the arm, at random, the same for any other patients."""
+        """(R, N) rank of each patient within the arm, at random, the same in every run."""
         ranks = np.empty(self.time.shape, int)
         for r, number in enumerate(self.replicates.tolist()):
             at = np.random.Generator(

@@ -123,9 +123,7 @@ def scan_interval(
     base = only_arms(trial, [arm])
     every = sorted({float(w) for w in weeks} | {trial.visits.scan_weeks})
     even = {"visits.until_week": None, "visits.then_weeks": None}
-    variants = {
-        f"every {w:g} weeks": base.changed({"visits.scan_weeks": w} | even) for w in every
-    }
+    variants = {f"every {w:g} weeks": base.changed({"visits.scan_weeks": w} | even) for w in every}
     reference = f"every {trial.visits.scan_weeks:g} weeks"
     return _compared("scan-interval", trial, arm, variants, reference, SCAN_ENDPOINTS, run)
 
@@ -209,9 +207,7 @@ def _treated(trial: Trial, arm: str, text: str) -> Trial:
     rules = trial.arms[arm].rules or {}
     drugs = regimen_of(text).drugs
     kept = {drug: rule for drug, rule in rules.items() if drug in drugs}
-    return trial.changed(
-        {("arms", arm, "regimen"): text, ("arms", arm, "rules"): kept or None}
-    )
+    return trial.changed({("arms", arm, "regimen"): text, ("arms", arm, "rules"): kept or None})
 
 
 def _planned(text: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""One row a patient and one number a replicate: what the questions about a design are answered from.
+"""One row a patient, one number a replicate: what answers to questions about a design rest on.
 
 Every statistic here is a function of the analysis tables, as it would be of a real trial's.
 """
@@ -37,7 +37,9 @@ def design_rows(trial: Trial, tables: Mapping[str, pd.DataFrame]) -> pd.DataFram
         Columns `KEPT` of `rpoint.trial.analysed.patient_rows`, and: change_16w (change of the sum
         of diameters at the last scan up to week 16, %; who has left earlier keeps the last value),
         lost_next (100 if the first response, CR or PR, was gone at the next scan that could be
-        judged, 0 if not, NaN without response or next scan), mg_day (amount of all drugs taken a
+        judged, 0 if not, NaN without response or next scan), held_d and held_event (days from the
+        first response, confirmed or not, to the scan at which it was gone: event 1, or to the last
+        scan: 0), mg_day (amount of all drugs taken a
         day of treatment, mg).
     """
     rows = patient_rows(trial, tables)
@@ -48,6 +50,8 @@ def design_rows(trial: Trial, tables: Mapping[str, pd.DataFrame]) -> pd.DataFram
     late = WEEK_D * CHANGE_WEEK + trial.visits.jitter_days
     kept["change_16w"] = last_change(visits, late).reindex(at).to_numpy(float)
     kept["lost_next"] = lost_at_next(visits).reindex(at).to_numpy(float)
+    held = response_held(visits).reindex(at)
+    kept["held_d"], kept["held_event"] = held["days"].to_numpy(float), held["event"].to_numpy(float)
     taken = amount_taken(tables["adex"]).reindex(at).to_numpy(float)
     kept["mg_day"] = taken / np.maximum(rows["TRTEDY"].astype(float).to_numpy(), 1.0)
     return kept
@@ -76,6 +80,25 @@ def lost_at_next(visits: pd.DataFrame) -> pd.Series:
     after = judged[judged["ADY"].astype(float) > since].drop_duplicates("PATIDX")
     gone = ~after["AVALC"].isin(RESPONSES)
     return pd.Series(100.0 * gone.to_numpy(), index=after["PATIDX"].to_numpy())
+
+
+def response_held(visits: pd.DataFrame) -> pd.DataFrame:
+    """How long a response is seen, confirmed or not, by PATIDX: days, event.
+
+    From the first scan with CR or PR to the first later one that is judged neither (event 1), or to
+    the last one judged (event 0).  Whoever never responds is not there.
+    """
+    judged = visits[~visits["AVALC"].isin(("NE", "NED"))]
+    day = judged["ADY"].astype(float)
+    responds = judged["AVALC"].isin(RESPONSES)
+    who = judged["PATIDX"]
+    first = day[responds].groupby(who[responds]).min()
+    last = day.groupby(who).max().reindex(first.index)
+    gone = day[~responds & (day > who.map(first))]
+    end = gone.groupby(who[gone.index]).min().reindex(first.index)
+    return pd.DataFrame(
+        {"days": end.fillna(last) - first, "event": end.notna().astype(float)}, index=first.index
+    )
 
 
 def amount_taken(doses: pd.DataFrame) -> pd.Series:

@@ -132,9 +132,7 @@ def rules(
                 for name, column in ENDPOINTS.items()}  # fmt: skip
     table = pd.DataFrame([_line(name, v, chosen) for name, v in verdicts.items()])
     found, cutoff = _baskets(rows, chosen.p0, model, baskets, alpha, runs.seed)
-    return Rules(
-        trial.name, arm, chosen, table, found, _agreement(verdicts), model, cutoff, runs
-    )
+    return Rules(trial.name, arm, chosen, table, found, _agreement(verdicts), model, cutoff, runs)
 
 
 def design_of(trial: Trial) -> TwoStage:
@@ -241,7 +239,8 @@ def _baskets(
     for endpoint, column in ENDPOINTS.items():
         x = rows[column].isin(RESPONSES).groupby(by).sum().unstack(fill_value=0)
         x = x.reindex(index=n.index, columns=order, fill_value=0)
-        verdict = np.array([_go(go, *pair) for pair in zip(x.to_numpy(), n.to_numpy(), strict=True)])
+        pairs = zip(x.to_numpy(), n.to_numpy(), strict=True)
+        verdict = np.array([_go(go, *pair) for pair in pairs])
         for j, name in enumerate(order):
             lines.append(
                 {"basket": name, "endpoint": endpoint, "n": float(n[name].mean()),

@@ -1,4 +1,4 @@
-"""How statistics vary over replicates, and how variants of a trial differ with the same patients."""
+"""How statistics vary over replicates, and how variants with the same patients differ."""
 
 from __future__ import annotations
 

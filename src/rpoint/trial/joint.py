@@ -1,0 +1,286 @@
+"""Do all published numbers of one arm arise together?  A posterior predictive check.
+
+Every replicate of the trial gives a vector of statistics; the published vector is one more.  Each
+statistic's two-sided tail area is taken from mid-ranks among all vectors, and the discrepancy of a
+vector is its smallest tail area.  The joint tail probability is the share of vectors with a
+discrepancy as small as the published one's, itself counted.  If the published trial were one more
+replicate, it would be uniform: the discrepancy is calibrated by the replicates themselves, whatever
+the dependence between statistics.  A second discrepancy, Mahalanobis' distance of the normal scores
+of the ranks, sees unusual combinations of usual values.
+
+Nothing is sampled from what is published.  Posterior predictive checks: Gelman, Meng & Stern 1996
+(Statistica Sinica 6:733); the smallest tail area: Tippett 1931; ranks among exchangeable vectors:
+Dufour 2006 (doi:10.1016/j.jeconom.2005.06.007).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from scipy import special, stats
+
+from rpoint.errors import RpointError
+from rpoint.stats.proportions import limits
+from rpoint.trial.analyse import plain
+from rpoint.trial.design_runs import VariantRuns, chosen_arm, only_arms, run_variants
+from rpoint.trial.design_summary import compare, is_time, summarise
+from rpoint.trial.design_switches import AS_IT_IS, UNCONFIRMED, switched
+from rpoint.trial.joint_conditions import conditions
+from rpoint.trial.spec import Trial
+
+LEVEL = 0.95  # of intervals for Monte Carlo error
+ROUNDED_PCT = 0.06  # a published percentage this near to a count over n is that count
+ANY, CONFIRMED = "response_any_pct", "response_confirmed_pct"
+
+
+@dataclass(frozen=True)
+class JointCheck:
+    """All published check rows of one arm beside the replicates.
+
+    Attributes
+    ----------
+    trial, arm
+        Of which trial and arm.
+    table
+        One row a statistic: statistic, published, value (mean over replicates, of times the
+        median), q05, q95 (predictive interval), below, equal, above (share of replicates, %), tail
+        (two-sided tail area of the published value, 0 to 1), missing.
+    joint
+        One row a discrepancy ("smallest tail area", "Mahalanobis"): p (joint tail probability), lo,
+        hi (Monte Carlo error), count (replicates as extreme), replicates.
+    conditions
+        What `rpoint.trial.joint_conditions.conditions` found.
+    parts
+        One row a variant and statistic: variant, statistic, value, q05, q95, tail, and the paired
+        difference from the trial as it is with its interval.
+    part_joint
+        `joint` of every variant.
+    vectors
+        One row a replicate of the trial as it is, one column a statistic.
+    """
+
+    trial: str
+    arm: str
+    table: pd.DataFrame
+    joint: pd.DataFrame
+    conditions: pd.DataFrame
+    parts: pd.DataFrame
+    part_joint: pd.DataFrame
+    vectors: pd.DataFrame
+    runs: VariantRuns
+
+    @property
+    def p(self) -> float:
+        """Joint tail probability by the smallest tail area."""
+        return float(self.joint["p"].iloc[0])
+
+    def to_frame(self) -> pd.DataFrame:
+        """The table of statistics."""
+        return self.table.copy()
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        frames = {
+            "table": self.table, "joint": self.joint, "conditions": self.conditions,
+            "parts": self.parts, "part_joint": self.part_joint,
+        }  # fmt: skip
+        return {
+            "question": "joint", "trial": self.trial, "arm": self.arm, "p": self.p,
+            **{name: frame.to_dict("records") for name, frame in frames.items()},
+            **self.runs.provenance(),
+        }  # fmt: skip
+
+    def summary(self) -> str:
+        """The joint tail probabilities on one line each."""
+        return "\n".join(
+            f"joint tail probability, {r.discrepancy}: {r.p:.3f} ({r.lo:.3f} to {r.hi:.3f}; "
+            f"{r.count} of {r.replicates} replicates are as extreme)"
+            for r in self.joint.itertuples()
+        )
+
+    def __str__(self) -> str:
+        return self.summary()
+
+
+def joint(
+    trial: Trial, *, arm: str | None = None, decompose: bool = True, **run: Any
+) -> JointCheck:
+    """Check all published rows of one arm together.
+
+    Parameters
+    ----------
+    trial
+        With published rows of role check.
+    arm
+        Which arm; the first one without it.
+    decompose
+        Whether parts of the trial are switched off as well, one at a time (six times the work).
+    run
+        replicates, seed, jobs ... of `rpoint.trial.design_runs.run_variants`.
+
+    Raises
+    ------
+    RpointError
+        If nothing that can be predicted was published of the arm.
+    """
+    arm = chosen_arm(trial, arm)
+    published = published_vector(trial, arm)
+    if published.empty:
+        raise RpointError(
+            "nothing was published of this arm that is a check and is predicted", where=trial.name,
+            found=arm,
+        )  # fmt: skip
+    base = only_arms(trial, [arm])
+    runs = run_variants(switched(base, arm) if decompose else {AS_IT_IS: base}, **run)
+    whole = vectors(runs, AS_IT_IS, arm, published)
+    parts, part_joint = _parts(runs, arm, published)
+    return JointCheck(
+        trial.name, arm, marginals(whole, published), joint_tail(whole, published),
+        conditions(trial, runs.rows[runs.rows["VARIANT"] == AS_IT_IS], runs, AS_IT_IS, arm),
+        parts, part_joint, whole.replace(np.inf, np.nan), runs,
+    )  # fmt: skip
+
+
+def published_vector(trial: Trial, arm: str) -> pd.DataFrame:
+    """What was published of an arm as a whole and is only compared: statistic, published, source.
+
+    Limits of a median are statistics of their own (`pfs_median_months_lo`).  A percentage that was
+    rounded is put back to its count over n, so that it ties with simulated counts.
+    """
+    rows = []
+    for row in trial.published:
+        if row.role != "check" or row.not_predicted or row.subset or row.arm != arm:
+            continue
+        name = plain(row.endpoint)
+        rows.append((name, _counted(row.value, row.n, name), row.source))
+        if is_time(name):
+            ends = ((f"{name}_lo", row.lo), (f"{name}_hi", row.hi))
+            rows += [(end, value, row.source) for end, value in ends if value is not None]
+    table = pd.DataFrame(rows, columns=["statistic", "published", "source"])
+    return table.drop_duplicates("statistic", ignore_index=True)
+
+
+def _counted(value: float, n: int | None, name: str) -> float:
+    if n is None or not name.endswith("_pct") or "change" in name:
+        return value
+    exact = 100.0 * round(value * n / 100.0) / n
+    return exact if abs(exact - value) <= ROUNDED_PCT else value
+
+
+def vectors(runs: VariantRuns, variant: str, arm: str, published: pd.DataFrame) -> pd.DataFrame:
+    """(R, K) statistics of every replicate; a time that is not reached is infinite.
+
+    Replicates in which another statistic is not defined are left out.
+    """
+    columns = {}
+    for name in published["statistic"]:
+        source = ANY if variant == UNCONFIRMED and name == CONFIRMED else name
+        values = runs.values(AS_IT_IS if variant == UNCONFIRMED else variant, arm, source)
+        columns[name] = values.fillna(np.inf) if is_time(name) else values
+    return pd.DataFrame(columns).dropna()
+
+
+def tail_areas(pool: np.ndarray) -> np.ndarray:
+    """Two-sided tail areas of all entries among their column, from mid-ranks.
+
+    Parameters
+    ----------
+    pool
+        (M, K).
+
+    Returns
+    -------
+    numpy.ndarray
+        (M, K) in (0, 1]: 2 min(u, 1 - u) with u = (mid-rank - 1/2) / M.
+    """
+    u = _uniform(pool)
+    return np.minimum(1.0, 2.0 * np.minimum(u, 1.0 - u))
+
+
+def _uniform(pool: np.ndarray) -> np.ndarray:
+    return (stats.rankdata(pool, axis=0) - 0.5) / len(pool)
+
+
+def mahalanobis(pool: np.ndarray) -> np.ndarray:
+    """(M,) distance of every vector's normal scores from their centre, squared."""
+    scores = special.ndtri(_uniform(pool))
+    scores = scores - scores.mean(axis=0)
+    inverse = np.linalg.pinv(np.atleast_2d(np.cov(scores, rowvar=False)), hermitian=True)
+    return np.einsum("ij,jk,ik->i", scores, inverse, scores)
+
+
+def joint_tail(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Joint tail probability of the published vector by both discrepancies.
+
+    Parameters
+    ----------
+    simulated
+        (R, K) one row a replicate.
+    published
+        statistic, published.
+
+    Returns
+    -------
+    pandas.DataFrame
+        discrepancy, p, lo, hi, count, replicates: p = (1 + count) / (1 + replicates), `count`
+        replicates at least as extreme; lo, hi: exact interval of count / replicates.
+    """
+    if simulated.empty:
+        raise RpointError("no replicate has all statistics of the joint check")
+    pool = np.vstack([published["published"].to_numpy(float)[None], simulated.to_numpy(float)])
+    found = {"smallest tail area": -tail_areas(pool).min(axis=1), "Mahalanobis": mahalanobis(pool)}
+    rows = []
+    for name, extreme in found.items():
+        # Rounding tells apart what is equal, where statistics are counts.
+        count, n = int((extreme[1:] >= extreme[0] - 1e-9).sum()), len(simulated)
+        lo, hi = limits(count, n, level=LEVEL)
+        rows.append((name, (1 + count) / (1 + n), float(lo), float(hi), count, n))
+    return pd.DataFrame(rows, columns=["discrepancy", "p", "lo", "hi", "count", "replicates"])
+
+
+def marginals(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
+    """Every statistic by itself: `JointCheck.table`."""
+    pool = np.vstack([published["published"].to_numpy(float)[None], simulated.to_numpy(float)])
+    tails = tail_areas(pool)[0]
+    rows = []
+    for k, row in enumerate(published.to_dict("records")):
+        values = simulated[row["statistic"]].to_numpy(float)
+        near = np.isclose(values, row["published"], rtol=0.0, atol=1e-6)
+        line = summarise(np.where(np.isinf(values), np.nan, values), time=is_time(row["statistic"]))
+        rows.append(
+            {"statistic": row["statistic"], "published": row["published"],
+             "value": line["value"], "q05": line["q05"], "q95": line["q95"],
+             "below": 100.0 * float((values < row["published"])[~near].sum()) / len(values),
+             "equal": 100.0 * float(near.mean()),
+             "above": 100.0 * float((values > row["published"])[~near].sum()) / len(values),
+             "tail": float(tails[k]), "missing": line["missing"], "source": row["source"]}
+        )  # fmt: skip
+    return pd.DataFrame(rows)
+
+
+def _parts(
+    runs: VariantRuns, arm: str, published: pd.DataFrame
+) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Every variant's statistics, tail areas, differences and joint tail probabilities."""
+    names = list(runs.trials)
+    names.insert(1, UNCONFIRMED)
+    both, long = [], []
+    tails: dict[tuple[str, str], float] = {}
+    for name in names:
+        simulated = vectors(runs, name, arm, published)
+        both.append(joint_tail(simulated, published).assign(variant=name))
+        found = marginals(simulated, published)
+        tails |= {(name, s): t for s, t in zip(found["statistic"], found["tail"], strict=True)}
+        frame = simulated.replace(np.inf, np.nan).rename_axis("REPL").reset_index()
+        long.append(frame.melt("REPL", var_name="ENDPOINT", value_name="VALUE")
+                    .assign(VARIANT=name, ARM=arm))  # fmt: skip
+    table = compare(
+        pd.concat(long, ignore_index=True), arm, list(published["statistic"]), AS_IT_IS
+    ).rename(columns={"endpoint": "statistic"})
+    keys = zip(table["variant"], table["statistic"], strict=True)
+    table["tail"] = [tails[key] for key in keys]
+    table["published"] = table["statistic"].map(published.set_index("statistic")["published"])
+    return table, pd.concat(both, ignore_index=True)
