@@ -1,13 +1,15 @@
-"""Fit the facts of lung cancer, T cells and death on measured patients; check them on others.
+"""Fit the facts of lung cancer and T cells on measured patients; check them on others.
 
     python -m rpoint.immune.fit FOLDER [--patients 800] [--check]
+
+The hazard of death has a fit of its own, `rpoint.immune.fit_death`; here it is as it stands.
 
 FOLDER holds `tgi_recist/target_lesions.csv` and `oak_poplar/clinical.csv`.  Simulated patients pass
 through the same selection as the measured ones (two scans or more on treatment), and their summary
 numbers are compared.  Fitted on: size series of Study 4 (OAK), both arms, half of the patients;
 PFS and OS of the docetaxel arm of OAK, half of the patients.  Never used in a fit: PFS, OS or early
-progression of the antibody arm of OAK, any comparison of the arms, the other halves, the other
-studies.  The burden and growth of INSPIRE enter as the priors of the hazard of death.
+progression of the antibody arm of OAK, any comparison of the arms, the other halves of sizes and
+PFS, the other studies.
 """
 
 from __future__ import annotations
@@ -49,9 +51,6 @@ PRIORS: dict[str, tuple[float, float]] = {
     "antigenicity_sd_log": (np.log(1.2), 1.0),
     "escape_rate": (np.log(0.001), 1.0),
     "effector_rate": (np.log(0.1), 0.7),
-    "death_hazard_reference": (np.log(0.0012), 1.0),
-    "death_burden_exponent": (np.log(0.56), 0.25),
-    "death_growth_effect": (np.log(7.7), 0.5),
 }
 
 
