@@ -24,6 +24,7 @@ STRUCTURE = "iv_2cmt"
 HOURS = 24.0
 
 Factors = Mapping[str, Mapping[str, np.ndarray]]
+Shares = Mapping[str, np.ndarray]  # drug to (n, K) shares of its ordered doses
 
 
 def axis_antibodies(regimen: Regimen) -> tuple[str, ...]:
@@ -157,7 +158,7 @@ class _System:
 
 
 def occupancy(
-    regimen: Regimen, days: int, factors: Factors, n: int, penetration: float, taken: Factors
+    regimen: Regimen, days: int, factors: Factors, n: int, penetration: float, taken: Shares
 ) -> np.ndarray:
     """Share of the axis that is blocked in the tumour at the start of every day, (n, T).
 

@@ -87,11 +87,14 @@ def ceiling(
 
 def _conditions(copies: float, context: str) -> list[Condition]:
     own = in_host({"g_MDM2": copies / 2.0})
-    common = {"days": DAYS, "context": context}
+    cells = {
+        "untreated": (own, {}),
+        "interferon": (own, {"in_IFN": 1.0}),
+        "without p53": ({**own, "g_TP53": 0.0}, {}),
+    }
     return [
-        Condition(f"{copies:g} untreated", own, **common),
-        Condition(f"{copies:g} interferon", own, {"in_IFN": 1.0}, **common),
-        Condition(f"{copies:g} without p53", {**own, "g_TP53": 0.0}, **common),
+        Condition(f"{copies:g} {state}", genotype, treatment, days=DAYS, context=context)
+        for state, (genotype, treatment) in cells.items()
     ]
 
 

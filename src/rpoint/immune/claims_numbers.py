@@ -196,7 +196,7 @@ def melanoma_nonresponse(n: int = 1000, draws: int = 9, seed: int = 1) -> Interv
     twelve melanoma patients of INSPIRE leave wide (fact `antigenicity_factor_melanoma`).
     """
     known = facts()["antigenicity_factor_melanoma"]
-    grid = np.exp(np.linspace(*np.log(known.range), draws))
+    grid = np.geomspace(known.range[0], known.range[1], draws)
     shares = [100.0 * (1.0 - melanoma_response(float(x), n, seed)) for x in grid]
     middle = 100.0 * (1.0 - melanoma_response(known.value, n, seed))
     return Interval(middle, min(shares), max(shares), "antigenicity of melanoma, 5 to 95 %")

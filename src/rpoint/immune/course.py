@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rpoint.errors import RpointError
-from rpoint.immune.antibody import AXIS, Factors, axis_antibodies, draw_factors, occupancy
+from rpoint.immune.antibody import AXIS, Factors, Shares, axis_antibodies, draw_factors, occupancy
 from rpoint.immune.facts import values
 from rpoint.immune.tcells import Immunity, run_tcells
 from rpoint.pharmacology.regimen import Regimen, parse
@@ -104,7 +104,7 @@ def immune_course(
     mdm2_copies: np.ndarray | float = 2.0,
     tcell_mdm2: np.ndarray | float = 1.0,
     tumour: str | None = None,
-    taken: Factors | None = None,
+    taken: Shares | None = None,
     stop_day: np.ndarray | None = None,
     in_vivo_scale: np.ndarray | None = None,
 ) -> ImmuneCourse:
@@ -229,13 +229,13 @@ def _shares(
     regimen: Regimen,
     drugs: tuple[str, ...],
     days: int,
-    taken: Factors | None,
+    taken: Shares | None,
     stop_day: np.ndarray | None,
 ) -> dict[str, np.ndarray]:
     """Share of every ordered dose that every patient takes, {drug: (n, K)}."""
     from rpoint.immune.antibody import doses_of
 
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for drug in drugs:
         share = None if taken is None else taken.get(drug)
         if stop_day is not None:

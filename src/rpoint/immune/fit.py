@@ -134,7 +134,7 @@ def targets(folder: str, fitting: bool = True) -> dict[Key, tuple[float, float]]
         The half for fitting, or that for checking.
     """
     rng = np.random.default_rng(0)
-    found = {}
+    found: dict[Key, tuple[float, float]] = {}
     for arm in lung.ARMS:
         series = fit_data.size_series(folder, arm, fitting)
         found |= {(f"sizes {arm}", k): v for k, v in _bootstrap(series, size_summary, rng).items()}

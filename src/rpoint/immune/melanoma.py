@@ -55,7 +55,7 @@ def posterior(
     n: int = 500, seed: int = 1, points: int = 14, span: tuple[float, float] = (0.2, 30.0)
 ) -> tuple[float, float, float]:
     """5th, 50th and 95th percentile of melanoma's antigenicity over that of lung cancer."""
-    coarse = np.linspace(*np.log(span), points)
+    coarse = np.log(np.geomspace(span[0], span[1], points))
     shares = [melanoma_response(float(np.exp(x)), n, seed) for x in coarse]
     fine = np.linspace(coarse[0], coarse[-1], 2000)
     weight = np.exp(-0.5 * (fine / PRIOR_SD_LOG) ** 2)

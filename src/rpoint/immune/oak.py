@@ -145,7 +145,7 @@ def oak_like(
         for k in range(0, len(index), AT_ONCE)
     ]
     tables = [pd.concat(kind, ignore_index=True) for kind in zip(*parts, strict=True)]
-    return OakTrial(*tables, seed=seed)
+    return OakTrial(tables[0], tables[1], seed)
 
 
 def _patients(arm: str, index: np.ndarray, seed: int, p: Mapping[str, float], regimen: str):

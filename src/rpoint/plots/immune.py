@@ -52,7 +52,7 @@ def trial_beside_data(
     return Figure(chart, curves, title or "Simulated and measured trial", caption, tuple(sources))
 
 
-def _panel(curves: pd.DataFrame, end: str, colour: alt.Color, months: float) -> alt.LayerChart:
+def _panel(curves: pd.DataFrame, end: str, colour: alt.Color, months: float):
     """One endpoint: band and dashed line of the simulation, steps of the data."""
     own = curves[curves["endpoint"] == end]
     x = alt.X(
@@ -105,10 +105,11 @@ def ceiling_figure(
         scale=alt.Scale(domain=list(names.values()), range=[BLUE, MUTED]),
         legend=alt.Legend(title=None, orient="top", labelLimit=300),
     )
+    span = alt.Scale(type="log", domain=[1.8, 70], nice=False)
     x = alt.X(
         "copies:Q",
         title="copies of MDM2",
-        scale=alt.Scale(type="log", domain=[1.8, 70], nice=False),
+        scale=span,
         axis=alt.Axis(values=sorted(set(table["copies"])), grid=False, format="d"),
     )
     scale = alt.Scale(type="log", domain=[0.9, 50], nice=False)
@@ -122,7 +123,7 @@ def ceiling_figure(
         y=alt.Y("lo:Q", scale=scale, axis=axis, title="growth rate, ratio"), y2="hi:Q"
     )
     text = published.mark_text(align="left", baseline="bottom", dy=-6, color=INK).encode(
-        x=alt.X("x:Q", scale=x.to_dict()["scale"]), y=alt.Y("lo:Q", scale=scale),
+        x=alt.X("x:Q", scale=span), y=alt.Y("lo:Q", scale=scale),
         text=alt.value("pace ratios of four amplified patients, Kato 2017"),
     )  # fmt: skip
     base = alt.Chart(rows)
