@@ -15,6 +15,7 @@ TERMS = {
     "leukocytes": "White blood cell decreased",
 }
 DAY_H = 24.0
+SEVERE = 3  # grade
 
 
 def _study_day(day) -> np.ndarray:
@@ -62,10 +63,10 @@ def adverse_events(blood: BloodCourse, base: pd.DataFrame, until: np.ndarray) ->
     other = other[other["day"].to_numpy(float) <= until[other["row"].to_numpy(int)]]
     parts = [
         _events(base, spells["row"], spells["term"], spells["grade"], spells["day"],
-                spells["end"], "BLOOD COUNT", ""),
+                spells["end"], "BLOOD COUNT", "", spells["severe"]),
         _events(base, other["row"], other["term"], other["grade"], other["day"],
                 other["day"].to_numpy(float) + np.maximum(other["duration_d"].to_numpy(float), 1)
-                - 1, "OTHER", other["drug"]),
+                - 1, "OTHER", other["drug"], other["duration_d"]),
     ]  # fmt: skip
     kept = [part for part in parts if len(part)]
     return pd.concat(kept or parts[:1], ignore_index=True)
@@ -85,6 +86,8 @@ def _spells(table: pd.DataFrame) -> pd.DataFrame:
     first = np.flatnonzero(np.diff(spell, prepend=-1))
     last = np.r_[first[1:], len(spell)] - 1
     worst = np.maximum.reduceat(grade[low], first) if len(first) else np.empty(0, int)
+    length = np.where(same & (grade >= SEVERE), next_day - day, 0.0)[low]
+    severe = np.add.reduceat(length, first) if len(first) else np.empty(0)
     return pd.DataFrame(
         {
             "row": table["row"].to_numpy(int)[low][first],
@@ -92,11 +95,12 @@ def _spells(table: pd.DataFrame) -> pd.DataFrame:
             "grade": worst,
             "day": day[low][first],
             "end": end[last],
+            "severe": severe,
         }
     )
 
 
-def _events(base, row, term, grade, day, end, category, drug) -> pd.DataFrame:
+def _events(base, row, term, grade, day, end, category, drug, severe) -> pd.DataFrame:
     rows = base.iloc[np.asarray(row, int)].reset_index(drop=True)
     start, last = np.asarray(day, float), np.asarray(end, float)
     length = last - start + 1.0
@@ -106,6 +110,7 @@ def _events(base, row, term, grade, day, end, category, drug) -> pd.DataFrame:
         ASTDY=_study_day(start),
         AENDY=pd.array(last + 1.0, dtype="Float64").astype("Int64"),
         ADURN=pd.array(length, dtype="Float64").astype("Int64"),
+        SEVDURN=np.where(np.asarray(grade, int) >= SEVERE, np.asarray(severe, float), np.nan),
         AECAT=category,
         AEREL=np.asarray(drug, object) if not isinstance(drug, str) else drug,
         TRTEMFL="Y",

@@ -56,7 +56,7 @@ def patient_rows(trial: Trial, tables: Mapping[str, Any]) -> pd.DataFrame:
         rows[name] = one["AVALC"].astype(str).reindex(at).fillna("NE").to_numpy(object)
         if code == "BESTRSP" and "PCHG" in one:
             rows["best_change"] = one["PCHG"].astype(float).reindex(at).to_numpy()
-    _safety(rows, _frame(tables, "adae", ["PATIDX", "AETERM", "ATOXGR", "ASTDY", "ADURN"]), at)
+    _safety(rows, _frame(tables, "adae", ["PATIDX", "AETERM", "ATOXGR", "ASTDY", "SEVDURN"]), at)
     return _cut(trial, rows)
 
 
@@ -81,8 +81,7 @@ def _safety(rows: pd.DataFrame, events: pd.DataFrame, at: pd.Index) -> None:
         rows[f"grade {name}"] = found.to_numpy(dtype=float)
         severe = mine[mine["ATOXGR"] >= 3].drop_duplicates("PATIDX").set_index("PATIDX")
         rows[f"onset {name}"] = severe["ASTDY"].astype(float).reindex(at).to_numpy()
-        length = severe["ADURN"].astype("Float64").astype(float)
-        rows[f"duration {name}"] = length.reindex(at).to_numpy()
+        rows[f"duration {name}"] = severe["SEVDURN"].astype(float).reindex(at).to_numpy()
 
 
 def _cut(trial: Trial, rows: pd.DataFrame) -> pd.DataFrame:

@@ -26,8 +26,8 @@ from rpoint.trial.read import read_trial
 from rpoint.trial.spec import MONTH_D, Published, Trial
 
 TRIALS = ("paloma-2", "paloma-3", "faktion", "tbcrc-041", "palbociclib-liposarcoma")
-EMULATOR_SD = 0.08  # of ln median, ln hazard ratio or logit rate: 480 emulated patients, no holds
-POOL, COPIES = 192, 2
+EMULATOR_SD = 0.08  # of ln median, ln hazard ratio or logit rate: 512 emulated patients, no holds
+POOL, COPIES = 256, 2
 # Months that the emulator follows: two and a half times the longest published median.
 MONTHS = {"paloma-2": 60.0, "paloma-3": 30.0, "faktion": 27.0}
 SHORTEST_MONTHS = 12.0
@@ -202,7 +202,7 @@ class Sample:
 
 
 def sample(
-    pools: Mapping[str, TrialPool], particles: int, seed: int, jobs: int, moves: int = 3,
+    pools: Mapping[str, TrialPool], particles: int, seed: int, jobs: int, moves: int = 4,
     tell: Callable[[str], None] = print,
 ) -> Sample:  # fmt: skip
     """Tempered sequential Monte Carlo from the prior to the posterior.

@@ -74,7 +74,7 @@ def _row(trial: Trial, row: Published, values: np.ndarray) -> dict:
         "predicted": middle, "q05": low, "q95": high,
         "hit": bool(low <= row.value <= high),
         "accepted": bool(inside[0] <= middle <= inside[1]),
-        "width": float((high - low) / middle) if middle else np.nan,
+        "width": float((high - low) / middle) if middle and np.isfinite(high) else np.nan,
     }  # fmt: skip
 
 

@@ -37,8 +37,8 @@ from rpoint.tumour.growth import in_vivo_scale
 from rpoint.tumour.measure import diameter_mm
 from rpoint.tumour.subjects import MAX_LESIONS
 
-GRID = np.array([-3.0, -1.5, 0.0, 1.5, 3.0])  # ln effect
-STEP = 1.5
+STEP = 1.0
+GRID = np.arange(-3.0, 3.5, STEP)  # ln effect
 RUN_D, FROM_D = 84, 28
 STEP_D, WEEK_D = 14, 7.0  # of the course: scans lie on it
 LEAST_MM = 5.0
