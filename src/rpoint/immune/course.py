@@ -164,29 +164,35 @@ def immune_course(
     index, switches = _checked(days, n, index), switches or Switches()
     p = values(dict(facts or {}))
     copies = _per_patient("mdm2_copies", mdm2_copies, n)
-    factors = pk if pk is not None else draw_factors(drugs, index, seed)
-    factors = {drug: factors.get(drug, {}) for drug in drugs}
+    drawn = pk if pk is not None else draw_factors(drugs, index, seed)
+    factors = {drug: drawn.get(drug, {}) for drug in drugs}
     shares = _shares(regimen, drugs, days, taken, stop_day)
     occupied = occupancy(regimen, days, factors, n, p["tumour_penetration"], shares)
     immunity = draw_immunity(index, seed, p, tumour)
     if switches.TCELL_MDM2:
         immunity = _with_mdm2(immunity, tcell_mdm2, n, days, p)
     found = run_tcells(occupied, immunity, p)
-    kill = found.extra_per_d / HOURS
-    if in_vivo_scale is not None:
-        kill = kill / _per_patient("in_vivo_scale", in_vivo_scale, n)[:, None]
-    ifn = found.states["ifn"]
-    on = switches.IFNG_TO_MDM2
+    scale = 1.0 if in_vivo_scale is None else _per_patient("in_vivo_scale", in_vivo_scale, n)
+    kill = found.extra_per_d / (HOURS * np.broadcast_to(scale, (n,))[:, None])
     return ImmuneCourse(
         kill_per_h=kill,
         occupancy=occupied,
-        ifn=ifn / (ifn + p["ifn_half"]) if on else np.zeros_like(ifn),
-        mdm2_ifn=p["mdm2_ifn_max"] if on else 0.0,
-        growth_factor=growth_factor(copies, p) if switches.NATURAL_HISTORY else np.ones(n),
+        **_hypotheses(switches, found.states["ifn"], copies, p),
         states=found.states,
         immunity=immunity,
         status=np.where(np.isfinite(kill).all(axis=1), 0, 1),
     )
+
+
+def _hypotheses(switches: Switches, ifn: np.ndarray, copies: np.ndarray, p: Mapping) -> dict:
+    """What the switches hand on to cells and tumours; nothing where they are off."""
+    on = switches.IFNG_TO_MDM2
+    natural = switches.NATURAL_HISTORY
+    return {
+        "ifn": ifn / (ifn + p["ifn_half"]) if on else np.zeros_like(ifn),
+        "mdm2_ifn": p["mdm2_ifn_max"] if on else 0.0,
+        "growth_factor": growth_factor(copies, p) if natural else np.ones(len(ifn)),
+    }
 
 
 def growth_factor(copies: np.ndarray, p: Mapping[str, float] | None = None) -> np.ndarray:

@@ -221,13 +221,19 @@ def _tables(
             "ttf": (np.minimum(pfs, scans.leave) <= cut).astype(int),
         }
     )
-    row, visit = np.nonzero(there)
+    return table, _size_table(arm, names, scans.day, read, pre)
+
+
+def _size_table(
+    arm: str, names: np.ndarray, day: np.ndarray, read: np.ndarray, pre: np.ndarray
+) -> pd.DataFrame:
+    """Measured sums, one row a scan; the scans before baseline come first."""
+    row, visit = np.nonzero(np.isfinite(read))
     sizes = pd.DataFrame(
-        {"patient": names[row], "arm": arm, "day": scans.day[visit], "sum_mm": read[row, visit]}
+        {"patient": names[row], "arm": arm, "day": day[visit], "sum_mm": read[row, visit]}
     )
     before = pd.DataFrame({"patient": names, "arm": arm, "day": -PRE_SCAN_D, "sum_mm": pre})
-    order = pd.concat([before, sizes], ignore_index=True)[SIZES]
-    return table, order
+    return pd.concat([before, sizes], ignore_index=True)[SIZES]
 
 
 def _first_response(scans: Scans, change: np.ndarray) -> np.ndarray:
