@@ -58,6 +58,13 @@ def test_switches_of_components_and_amounts_of_handles() -> None:
     assert set(rows.handles["TOR_growth"]) == {0.4} and set(rows.handles["g_ER"]) == {0.3}
 
 
+def test_p16_is_that_of_the_models_own_gene_in_every_type() -> None:
+    table = {"model_id": [*"abcd"], "tumour_type": ["melanoma", "melanoma", "ovary", "ovary"]}
+    panel = read_panel(pd.DataFrame({**table, "CDKN2A": ["wt", "loss", "wt", "loss"]}))
+    rows = handle_rows(traits(panel, 1), {"p16:amount": np.log(3.0)})
+    np.testing.assert_allclose(rows.handles["g_p16"][::4], [3.0, 0.0, 3.0, 0.0])
+
+
 def test_distinct_keeps_the_order_of_first_sight() -> None:
     panel = told(TP53=["wt", "mut", "wt", "mut"], RB1=["wt", "wt", "wt", "loss"])
     first, where = distinct(panel)

@@ -45,6 +45,18 @@ def test_kernel_density_integrates_to_one():
     assert np.exp(values).sum() * (grid[1] - grid[0]) == pytest.approx(1.0, abs=1e-4)
 
 
+def test_a_mixture_of_normals_has_its_exact_density_far_out_too():
+    """A Student cloud with a normal reading error, against the integral over the error's points."""
+    points = stats.t.ppf((np.arange(1280) + 0.5) / 1280, 4)
+    at = np.array([0.0, 2.0, -6.0])
+    found = densities.mixture_log_density(np.tile(points, (3, 1)), 0.5, at)
+    x = np.linspace(-12, 12, 24_001)
+    both = stats.t.pdf(x, 4) * stats.norm.pdf(at[:, None], x, 0.5)
+    by_hand = np.trapezoid(both, x, axis=1)
+    assert found == pytest.approx(np.log(by_hand), abs=0.05)
+    assert np.isnan(densities.mixture_log_density([[0.0, np.nan]], 1.0, [0.0])).all()
+
+
 def test_crps_of_draws_by_hand_and_by_pairs():
     assert densities.crps_draws([[0.0, 1.0]], [0.0])[0] == pytest.approx(0.5 - 0.25)
     draws = np.random.default_rng(0).normal(size=(3, 40))

@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import t as student
 
 from rpoint.errors import RpointError
 from rpoint.panel.arms import line_arm, xenograft_arm
-from rpoint.panel.coefficients import Coefficients, prior_only
+from rpoint.panel.coefficients import Coefficients, prior, prior_only
 from rpoint.panel.gains import gains
-from rpoint.panel.predict import predict_lines, predict_xenografts
+from rpoint.panel.predict import Draws, predict_lines, predict_xenografts
+from rpoint.panel.prediction import noise_points, reading_sd
 from rpoint.panel.read import read_panel
 from rpoint.tumour.simulate import shipped as ensemble
 
@@ -33,7 +35,8 @@ def panel(**columns):
 def known() -> Coefficients:
     """Switches that are told exactly, everything else from its prior."""
     calls = ("TP53:wt", "TP53:mut", "RB1:wt", "RB1:loss")
-    names = (*calls, *(f"{call} in lines" for call in calls), "TP53:targets", "RB1:message")
+    evidence = ("TP53:targets", "RB1:message")
+    names = (*calls, *(f"{call} in lines" for call in calls), *evidence)
     row = np.array([20.0, -20.0, 20.0, -20.0] * 2 + [0.0, 0.0])
     return Coefficients(names, np.tile(row, (4, 1)))
 
@@ -138,6 +141,52 @@ def test_areas_fall_with_the_dose_range_and_stay_in_bounds() -> None:
     assert list(low.to_frame()) == ["model_id", "drug", "auc", "lo90", "hi90", "status"]
     assert low.scores()[0, 0] > high.scores()[0, 0]
     assert high.scores()[1, 0] == pytest.approx(low.scores()[1, 0], abs=1e-3)  # TP53 mutated
+
+
+def test_a_drug_without_data_is_drawn_among_the_learnt_ones() -> None:
+    names = tuple(f"dish:{letter}" for letter in "abcdef")
+    values = np.array([-3.0, -2.0, 0.0, 0.0, 2.0, 3.0])
+    learnt = Coefficients(names, np.tile(values, (400, 1)))
+    draws = Draws(400, 1, learnt, 4)
+    assert (draws.of_drug("dish", "c") == 0.0).all()
+    spread = draws.of_drug("dish", "zzz")
+    expected = student.ppf([0.05, 0.5, 0.95], 5) * values.std(ddof=1) * np.sqrt(7 / 6)
+    np.testing.assert_allclose(np.quantile(spread, [0.05, 0.5, 0.95]), expected, atol=0.1)
+    few = Draws(400, 1, Coefficients(names[:3], learnt.draws[:, :3]), 4)
+    assert few.of_drug("dish", "zzz").std() == pytest.approx(prior("dish:zzz").sd, rel=0.02)
+
+
+def test_a_drug_without_data_may_act_beside_its_target() -> None:
+    own = known().joined("dish:nutlin-3a", np.zeros(4))
+    one = predict_lines(read_panel(panel()), ["nutlin-3a"], draws=DRAWS, coefficients=own)
+    other = predict_lines(read_panel(panel()), ["nutlin-3a"], draws=DRAWS, coefficients=known())
+    low = [made.to_frame().loc[1, "hi90"] for made in (one, other)]  # TP53 mutated: no effect
+    assert low[1] < low[0]
+
+
+def test_points_of_the_error_have_its_distribution_over_all_draws() -> None:
+    points = noise_points(16)
+    np.testing.assert_allclose(
+        np.sort(points.ravel()), student.ppf((np.arange(320) + 0.5) / 320, 4), rtol=1e-9
+    )
+    assert (np.diff(points, axis=1) > 0).all() and points.shape == (16, 20)
+
+
+def test_readings_are_normal_about_the_sizes(made) -> None:
+    days = np.array([7.0, 21.0])
+    error = made.ratios(days, on_study=True) - made.sizes(days, on_study=True)
+    assert error.mean() == pytest.approx(0.0, abs=1e-9)
+    assert error.std() == pytest.approx(reading_sd(), rel=0.02)
+
+
+def test_a_tumour_that_keeps_p16_has_lost_rb_more_often() -> None:
+    silent = known().joined("RB1:p16 lost", np.full(4, 9.0))
+    column = silent.names.index("RB1:wt")
+    silent.draws[:, column] = -3.0
+    table = panel(CDKN2A=["loss", "wt", "wt", "wt"], TP53="wt", BRAF="wt")
+    found = run(table, ["LEE011"], coefficients=silent)
+    score = found.to_frame().set_index("model_id")["score"]
+    assert score["a"] > score["b"] + 0.1
 
 
 def test_gain_is_over_the_better_part_and_needs_both_genes() -> None:

@@ -103,6 +103,6 @@ def _drives(found: Traits, beta: Mapping[str, float]) -> dict[str, np.ndarray]:
 
 
 def _p16(found: Traits, beta: Mapping[str, float]) -> np.ndarray:
-    amount = np.exp(beta.get("p16:amount", 0.0)) * found.base["g_p16"][:, None]
+    amount = np.exp(beta.get("p16:amount", -np.inf))  # of the model's own gene, not of its type
     level = _factor(beta.get("expression:CDKN2A", 0.0) * _expression(found, "CDKN2A"))
     return found.p16 * amount * level

@@ -50,6 +50,26 @@ def kernel_log_density(draws: ArrayLike, measured: ArrayLike) -> Floats:
     return total - np.log(width[:, 0]) - 0.5 * np.log(2 * np.pi)
 
 
+def mixture_log_density(centres: ArrayLike, width: float, measured: ArrayLike) -> Floats:
+    """Log density of each measurement under an equal mixture of normals of one SD.
+
+    Parameters
+    ----------
+    centres
+        (n, D); NaN in a row makes its density NaN.
+    width
+        SD of every normal.
+    measured
+        (n,).
+
+    >>> mixture_log_density([[0.0, 0.0]], 1.0, [0.0]).round(4).tolist()
+    [-0.9189]
+    """
+    x, y = np.asarray(centres, dtype=float), np.asarray(measured, dtype=float)[:, None]
+    each = stats.norm.logpdf(y, x, width)
+    return np.asarray(special.logsumexp(each, axis=1) - np.log(x.shape[1]))
+
+
 def gaussian_log_density(measured: ArrayLike, mean: ArrayLike, sd: ArrayLike) -> Floats:
     """Natural logarithm of the Gaussian density, element by element."""
     return np.asarray(stats.norm.logpdf(measured, mean, sd), dtype=float)

@@ -18,6 +18,7 @@ from rpoint.panel.folds import folds as folds_of
 from rpoint.panel.heldout import HeldOut
 from rpoint.panel.observations import Group, line_groups, xenograft_groups
 from rpoint.panel.predict import predict_screens, predict_xenografts
+from rpoint.panel.prediction import reading_sd
 from rpoint.panel.shipped import shipped
 from rpoint.panel.together import learn_together
 from rpoint.panel.traits import Traits, traits
@@ -186,10 +187,12 @@ def _predict_mice(mice: Xenografts, rows: np.ndarray, shared: Mapping[str, Any])
     count = len(panel) * len(arms)
     inhibited = HeldOut(table, made.drawn.measured().reshape(count, -1))
     curves = made.curves(CURVE_DAYS).rename(columns={"log_ratio_p50": "predicted"})
-    measured = made.ratios(np.array(CURVE_DAYS), on_study=True)
-    draws = measured.reshape(count * len(CURVE_DAYS), -1)
+    days, rows = np.array(CURVE_DAYS), count * len(CURVE_DAYS)
+    draws = made.ratios(days, on_study=True).reshape(rows, -1)
+    sizes = made.sizes(days, on_study=True).reshape(rows, -1)
     kept = ["model_id", "arm", "day", "predicted", "status"]
-    return {"xenografts": inhibited, "curves": HeldOut(curves[kept], draws)}
+    volumes = HeldOut(curves[kept], draws, (), sizes, reading_sd())
+    return {"xenografts": inhibited, "curves": volumes}
 
 
 def predictable_arms(names: Sequence[str]) -> list[Arm]:
@@ -238,4 +241,8 @@ def _known_drugs(names: Sequence[str]) -> list[str]:
 
 def _joined(parts: Sequence[HeldOut], note: str) -> HeldOut:
     table = pd.concat([part.table for part in parts], ignore_index=True)
-    return HeldOut(table, np.concatenate([part.draws for part in parts]), (note,))
+    draws = np.concatenate([part.draws for part in parts])
+    if any(part.centres is None for part in parts):
+        return HeldOut(table, draws, (note,))
+    centres = np.concatenate([part.centres for part in parts])
+    return HeldOut(table, draws, (note,), centres, parts[0].width)

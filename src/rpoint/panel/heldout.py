@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from rpoint.errors import RpointError
+from rpoint.panel.densities import kernel_log_density, mixture_log_density
 
 NEEDED = ("model_id", "arm", "predicted", "status")
 QUANTILES = {"lo90": 0.05, "lo50": 0.25, "hi50": 0.75, "hi90": 0.95}
@@ -30,11 +31,16 @@ class HeldOut:
         prediction, and all NaN here; single NaN are replaced by quantiles of the row's others.
     notes
         How the predictions were made, and what was left out.
+    centres, width
+        The same distribution as a mixture of normals of one SD about (rows, D) centres, where it is
+        known in that form: its log density is then exact.
     """
 
     table: pd.DataFrame
     draws: NDArray[np.floating]
     notes: tuple[str, ...] = ()
+    centres: NDArray[np.floating] | None = None
+    width: float = float("nan")
 
     def __post_init__(self) -> None:
         lacking = [name for name in NEEDED if name not in self.table]
@@ -45,6 +51,8 @@ class HeldOut:
                 found=f"columns absent: {', '.join(lacking)}" if lacking else self.draws.shape,
             )
         object.__setattr__(self, "draws", _completed(self.draws))
+        if self.centres is not None:
+            object.__setattr__(self, "centres", _completed(self.centres))
 
     def __len__(self) -> int:
         return len(self.table)
@@ -73,10 +81,25 @@ class HeldOut:
         tuple
             The table, with a fresh index, and its (rows, D) draws.
         """
+        both, place = self._matched(measured, keys)
+        return both, self.draws[place]
+
+    def log_density(self, measured: pd.DataFrame, keys: Sequence[str], value: str) -> NDArray:
+        """Log density of the column `value`, for the rows of `joined`, in its order.
+
+        Exact where the mixture is known, else a kernel estimate from the draws.
+        """
+        both, place = self._matched(measured, keys)
+        if self.centres is None:
+            return kernel_log_density(self.draws[place], both[value])
+        return mixture_log_density(self.centres[place], self.width, both[value])
+
+    def _matched(self, measured: pd.DataFrame, keys: Sequence[str]) -> tuple[pd.DataFrame, NDArray]:
+        """Rows with a prediction, and where it stands."""
         own = self.with_quantiles().assign(_row=np.arange(len(self)))
         both = measured.merge(own, on=list(keys), how="inner", validate="many_to_one")
         both = both[np.isfinite(both["predicted"])].reset_index(drop=True)
-        return both.drop(columns="_row"), self.draws[both["_row"].to_numpy()]
+        return both.drop(columns="_row"), both["_row"].to_numpy()
 
     def clipped(self, lo: float, hi: float) -> HeldOut:
         """Predictions of a measurement that is clipped to a range."""

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from rpoint.panel import baselines as plain
 from rpoint.panel.curves import arm_mean_gaussian
-from rpoint.panel.densities import crps_draws, kernel_log_density, pit, pit_summary, pit_table
+from rpoint.panel.densities import crps_draws, pit, pit_summary, pit_table
 from rpoint.panel.effects import Contrast, marker_effects
 from rpoint.panel.heldout import HeldOut
 from rpoint.panel.markers import arm_markers, carries
@@ -223,7 +223,7 @@ def curve_scores(curves: pd.DataFrame, held: HeldOut, *, seed: int = 1) -> pd.Da
         columns={"log_density": "log_density_mean_curve", "crps": "crps_mean_curve"}
     )
     rows, draws = held.joined(plain_rows, [*KEYS, "day"])
-    rows["log_density"] = kernel_log_density(draws, rows["log_ratio"])
+    rows["log_density"] = held.log_density(plain_rows, [*KEYS, "day"], "log_ratio")
     rows["crps"] = crps_draws(draws, rows["log_ratio"])
     rows = rows[np.isfinite(rows["log_density_mean_curve"])]
     rng = np.random.default_rng(seed)

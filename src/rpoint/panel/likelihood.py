@@ -111,7 +111,7 @@ def names_for(groups: Sequence[Group], tables: Mapping[str, Tables]) -> list[str
     for gene in SWITCHES:
         for assay in dict.fromkeys(group.assay for group in groups):
             names |= dict.fromkeys(call_name(gene, call, assay) for call in CALLS[:-1])
-        names[EVIDENCE[gene]] = None
+        names |= dict.fromkeys(EVIDENCE[gene])
     for table in tables.values():
         names |= dict.fromkeys(n for slopes in table.slopes.values() for n in slopes)
     return list(names)
@@ -182,7 +182,7 @@ class _Evaluated:
     def __init__(self, group: Group, tables: Tables, evidence, x: Mapping[str, float]) -> None:
         self.group, self.tables, self.x = group, tables, x
         self.kinds = np.array(tables.traits.types, object)[group.model]
-        self.evidence = {gene: evidence[gene][group.model] for gene in SWITCHES}
+        self.evidence = {name: level[group.model] for name, level in evidence.items()}
         n, d = tables.grows.shape[:2]
         self.rows = np.arange(n * d * 4).reshape(n, d, 4)[group.model][..., None]
         axis = group.arm.parts[0].axis
@@ -200,7 +200,8 @@ class _Evaluated:
             named = [call_name(gene, call, self.group.assay) for call in CALLS]
             by_call = np.array([self.x.get(name, 0.0) for name in named])
             logit = by_call[traits.calls[gene][model]]
-            logit = logit + self.x[EVIDENCE[gene]] * self.evidence[gene][:, None]
+            for name in EVIDENCE[gene]:
+                logit = logit + self.x[name] * self.evidence[name][:, None]
             odds[gene] = expit(logit)
         on = [np.where(_ON[:, k], odds[g][..., None], 1 - odds[g][..., None])
               for k, g in enumerate(SWITCHES)]  # fmt: skip
@@ -338,7 +339,8 @@ class _Evaluated:
             for number, call in enumerate(CALLS[:-1]):
                 name = call_name(gene, call, self.group.assay)
                 found[name] = (score * (calls == number)).sum(axis=1)
-            found[EVIDENCE[gene]] = score.sum(axis=1) * self.evidence[gene]
+            for name in EVIDENCE[gene]:
+                found[name] = score.sum(axis=1) * self.evidence[name]
         return found
 
     def _cell_scores(self) -> dict[str, np.ndarray]:

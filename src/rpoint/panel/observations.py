@@ -114,13 +114,19 @@ def _known_arm(name: str) -> Arm | None:
 
 
 def switch_evidence(found: Traits) -> dict[str, np.ndarray]:
-    """Log2 evidence from mRNA that a switched gene works, (n,): see `coefficients.yaml`."""
+    """Evidence that a switched gene works, (n,), by the coefficient that it is weighed with.
+
+    mRNA of the gene's own circuit in log2 units; and the share of CDKN2A that is lost, since a
+    tumour needs to lose one of p16 and RB and rarely loses both (`coefficients.yaml`).
+    """
     none = np.zeros(len(found))
     level = {g: found.expression.get(g, none) for g in ("MDM2", "CDKN1A", "RB1", "CDKN2A")}
     return {
-        "TP53": 0.5 * (level["MDM2"] + level["CDKN1A"]),
-        "RB1": level["RB1"] - 0.5 * level["CDKN2A"],
+        "TP53:targets": 0.5 * (level["MDM2"] + level["CDKN1A"]),
+        "RB1:message": level["RB1"] - 0.5 * level["CDKN2A"],
+        "RB1:p16 lost": 1.0 - found.p16.mean(axis=1),
     }
 
 
-EVIDENCE = {"TP53": "TP53:targets", "RB1": "RB1:message"}
+#: Switched gene -> the coefficients of its evidence.
+EVIDENCE = {"TP53": ("TP53:targets",), "RB1": ("RB1:message", "RB1:p16 lost")}

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import expit
+from scipy.stats import t as student
 
 from rpoint.errors import RpointError
 from rpoint.panel import arms as arms_of
@@ -32,6 +33,8 @@ if TYPE_CHECKING:
     from rpoint.panel.noun import Panel
 
 DRAWS = 64
+#: Learnt drugs from which the spread between drugs is read; with fewer the prior stands.
+FEWEST_DRUGS = 4
 #: The screen whose growth and noise a line's area is predicted for.
 SCREEN = "GDSC2"
 #: Concentrations of an area.
@@ -67,6 +70,22 @@ class Draws:
     def of(self, name: str) -> np.ndarray:
         """Draws of a coefficient."""
         return self.coefficients.get(name, self.normals(f"prior of {name}"))
+
+    def of_drug(self, kind: str, drug: str) -> np.ndarray:
+        """Draws of "kind:drug"; of a drug without data, what the learnt ones say of another.
+
+        Estimates of n drugs with mean m and standard deviation s predict one more with a Student
+        distribution of n - 1 degrees of freedom about m, of scale s sqrt(1 + 1/n) (Gelman et al.
+        2013, Bayesian Data Analysis, 3rd ed., section 3.2); in every draw with its own m and s.
+        """
+        name = f"{kind}:{drug}"
+        known = [k for k, n in enumerate(self.coefficients.names) if n.startswith(f"{kind}:")]
+        if name in self.coefficients.names or len(known) < FEWEST_DRUGS:
+            return self.of(name)
+        others, count = self.coefficients.draws[:, known], len(known)
+        scale = others.std(axis=1, ddof=1) * np.sqrt(1.0 + 1.0 / count)
+        place = student.ppf(self.uniforms(f"prior of {name}"), count - 1)
+        return others.mean(axis=1) + scale * place
 
     def learnt(self, name: str | None) -> np.ndarray | float:
         """Draws of a coefficient that was learnt; 0 where nothing was (and for None)."""
@@ -205,10 +224,11 @@ def _areas(run: _Run, names: tuple[str, ...], growth: np.ndarray, screen: str) -
     fold = run.fold(screen)
     alive = np.exp(-fold[..., None, None] * (1.0 - growth)).mean(axis=-1)
     reference = run.draws.of(f"reference:{screen}")[None, :, None]
+    beside = np.stack([run.beside(drug) for drug in names], axis=1)[None]
     return Areas(
         panel=run.panel,
         drugs=names,
-        area=(alive + reference).transpose(0, 2, 1),
+        area=(alive + reference - beside).transpose(0, 2, 1),
         scale=np.exp(run.draws.of(f"noise:{screen}")),
         where=run.where,
         seed=run.draws.seed,
@@ -242,7 +262,8 @@ class _Run:
             by_call = np.stack([self.draws.of(name) for name in named])
             columns = np.arange(self.draws.count)
             logit = by_call[self.traits.calls[gene], columns[None, :]]
-            logit = logit + self.draws.of(EVIDENCE[gene])[None, :] * evidence[gene][:, None]
+            for name in EVIDENCE[gene]:
+                logit = logit + self.draws.of(name)[None, :] * evidence[name][:, None]
             uniform = self.draws.uniforms(f"{gene} works")
             found[gene] = (uniform[None, :] < expit(logit)).astype(float)
         return found
@@ -253,10 +274,11 @@ class _Run:
         together = self.draws.learnt(plan.together)
         for part in plan.parts:
             if assay == "xenograft":
-                own = np.log(part.exposure) + self.draws.of(f"exposure:{part.drug}") + together
+                own = self.draws.of_drug("exposure", part.drug) + together
+                own = own + np.log(part.exposure)
             else:
                 own = ln_c - np.log(arms_of.constant_nM(part.drug)) + self.draws.of("medium")
-                own = own + self.draws.of(f"dish:{part.drug}")
+                own = own + self.draws.of_drug("dish", part.drug)
             spread = np.exp(self.draws.of(spread_name(part.target, assay)))
             own = own + spread * self.draws.normals(f"hidden {part.target}")
             level = np.exp(np.clip(own[None, :] + self._by_type(part.target, assay), -12.0, 12.0))
@@ -276,6 +298,13 @@ class _Run:
         """(n, J) ln(end over start) of untreated lines in a screen."""
         kind = self._per_kind(lambda kind: f"growth:{kind}")
         return np.exp(self.draws.of(f"doublings:{screen}")[None, :] + kind)
+
+    def beside(self, name: str) -> np.ndarray:
+        """(J,) area that a drug takes by other ways than its target; 0 of a drug with data."""
+        drug = arms_of.line_arm(name).parts[0].drug
+        if f"dish:{drug}" in self.draws.coefficients.names:
+            return np.zeros(self.draws.count)
+        return np.abs(self.draws.of(f"beside:{drug}"))
 
     def growth(self, exposures, assay: str, jobs, progress: Progress) -> np.ndarray:
         """(n, J, E) relative growth; NaN in draws whose untreated cells do not grow."""

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from scipy.special import ndtri
 from scipy.stats import t as student
 
 from rpoint import catalog
@@ -18,7 +19,7 @@ from rpoint.panel.noun import OK, Panel
 from rpoint.tumour.facts import facts
 
 LEVEL = 0.9
-#: Equal-probability points of the error of a measurement that stand for its distribution.
+#: Points of the error of a measurement for one draw; all draws together have its distribution.
 NOISE_POINTS = 20
 CHUNK = 2000  # models whose distributions are held in memory at once
 #: A prediction rests on at least this share of its draws.
@@ -27,9 +28,15 @@ ENOUGH = 0.5
 REMARKED = 0.8
 
 
-def noise_points() -> np.ndarray:
-    """(K,) equal-probability points of the Student error."""
-    return student.ppf((np.arange(NOISE_POINTS) + 0.5) / NOISE_POINTS, DEGREES)
+def _levels(draws: int, key: int) -> np.ndarray:
+    """(J, K) probabilities: K strata in every draw, and J K of them together, tails included."""
+    order = np.random.Generator(np.random.Philox(key=key)).permutation(draws)
+    return (np.arange(NOISE_POINTS) + (order[:, None] + 0.5) / draws) / NOISE_POINTS
+
+
+def noise_points(draws: int) -> np.ndarray:
+    """(J, K) points of the Student error of a measurement."""
+    return student.ppf(_levels(draws, 13), DEGREES)
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -67,7 +74,7 @@ class _Drawn:
 
     def _cloud(self, draws: np.ndarray) -> np.ndarray:
         """(m, A, J K) draws with the error's points added."""
-        cloud = draws[..., None] + self.scale[:, None] * noise_points()
+        cloud = draws[..., None] + self.scale[:, None] * noise_points(len(self.scale))
         return cloud.reshape(*draws.shape[:2], -1)
 
     def measured(self) -> np.ndarray:
@@ -181,25 +188,34 @@ class Inhibitions:
 
         With `on_study` those of mice that are still measured: large tumours are taken off.
         """
+        sizes = self.sizes(days, growth, on_study=on_study)
+        return sizes + reading_sd() * self._readings()
+
+    def sizes(
+        self, days: np.ndarray, growth: pd.DataFrame | None = None, *, on_study: bool = False
+    ) -> np.ndarray:
+        """(n, A, days, J K) draws of ln(V/V0) before the errors that do not grow with time.
+
+        What is measured is normal about them, with `reading_sd`: together they are the predicted
+        distribution as a mixture.
+        """
         rate = self._rates(growth)[:, None, :]  # (n, 1, J)
         kept = 1.0 - self.drawn.draws[self.drawn.where]
-        error = noise_points()
+        error = noise_points(len(self.hidden))
         slope = rate * kept
         # the error of a growth inhibition is that of two slopes; one mouse has one of them
         own = rate * (self.drawn.scale / np.sqrt(2.0))
         slopes = slope[..., None] + own[..., None] * error
-        found = slopes[..., None, :, :] * days[:, None, None] + self._jitter()
+        found = slopes[..., None, :, :] * days[:, None, None]
         self._regress(found, days)
         flat = found.reshape(*found.shape[:3], -1)
         return _still_measured(flat) if on_study else flat
 
-    def _jitter(self) -> np.ndarray:
-        """(J, K) errors of a log ratio that do not grow with time."""
-        caliper = facts()["caliper_sd_log"].value * np.sqrt(2.0)
-        sd = float(np.hypot(caliper, facts()["early_sd_log"].value))
-        order = np.random.Generator(np.random.Philox(key=11))
-        points = np.tile(_normal_points(), (len(self.hidden), 1))
-        return sd * order.permuted(points, axis=1)
+    def _readings(self) -> np.ndarray:
+        """(J K,) standard normal points in an order of no meaning."""
+        count = len(self.hidden) * NOISE_POINTS
+        order = np.random.Generator(np.random.Philox(key=11)).permutation(count)
+        return ndtri((order + 0.5) / count)
 
     def _regress(self, found: np.ndarray, days: np.ndarray) -> None:
         """Let the documented share of the draws regress completely, by day 21."""
@@ -225,10 +241,10 @@ class Inhibitions:
         return f"<Inhibitions of {len(self.panel)} models in {len(self.arms)} arms>"
 
 
-def _normal_points() -> np.ndarray:
-    from scipy.special import ndtri
-
-    return ndtri((np.arange(NOISE_POINTS) + 0.5) / NOISE_POINTS)
+def reading_sd() -> float:
+    """SD of the errors of ln(V/V0) that do not grow with time: two readings, the first week."""
+    caliper = facts()["caliper_sd_log"].value * np.sqrt(2.0)
+    return float(np.hypot(caliper, facts()["early_sd_log"].value))
 
 
 def _still_measured(flat: np.ndarray) -> np.ndarray:

@@ -49,7 +49,7 @@ EXPRESSION_LIMIT = 3.0
 #: Models with a measured value below which the panel's scale of a gene cannot be learnt.
 SMALLEST_SCALE = 8
 #: Handles of a type that the catalogue has no reference cell for: no ER, RAS instead.
-NO_TUMOUR = {"g_ER": 0.0, "g_RAS": 1.0, "g_p16": 0.5}
+NO_TUMOUR = {"g_ER": 0.0, "g_RAS": 1.0}
 AMPLIFIED_COPIES = 8.0
 GAINED_COPIES = 4.0
 
@@ -325,7 +325,7 @@ def _base_cell(kind: str) -> dict[str, float]:
 
 
 def _base(kinds: tuple[str, ...]) -> dict[str, np.ndarray]:
-    names = ("g_RAS", "g_BRAF", "g_PI3K", "g_p16", "in_mitogen")
+    names = ("g_RAS", "g_BRAF", "g_PI3K", "in_mitogen")
     table = {kind: _base_cell(kind) for kind in dict.fromkeys(kinds)}
     default = catalog.REFERENCE_HANDLES
     return {h: np.array([table[k].get(h, default[h]) for k in kinds]) for h in names}
