@@ -5,6 +5,9 @@ cell-to-cell node.  Lanes begin in their untreated steady state and take the dos
 really took; a stage begins where the one before ended, so a patient costs no more than her time on
 treatment.  Rates come back as means of every day: the mean over the cell-to-cell nodes of a
 12-hourly course, by the trapezoid rule.
+
+Where the doses of a stage repeat those of the two cycles before it, so do the rates: they come
+from the last cycle (`repeat`), and the lane waits in the state of that point of a cycle.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from rpoint.biology import INPUTS, cell_sbml, patient_sbml
 from rpoint.engine import Schedule, compile_model
 from rpoint.errors import unknown_name
 from rpoint.pharmacology.doses import DoseRow
+from rpoint.trial.doses import CYCLE_D
 from rpoint.tumour.cells import EQUILIBRATION_H, VARYING, node_factors
 from rpoint.tumour.lanes import RATES, RTOL
 
@@ -79,6 +83,7 @@ class Cells:
             if name in self.model.parameters
         }
         self.state_names = names
+        self.last_cycle = np.full((len(sets), 2, CYCLE_D), np.nan)
         shape = (len(sets), nodes, len(names))
         self.states = np.full(shape, np.nan)
         for name, values in states.items():
@@ -108,10 +113,20 @@ class Cells:
             rest = np.broadcast_to(self.untreated[rows][:, :, None], (len(rows), 2, days))
             return rest[:, 0].copy(), rest[:, 1].copy()
         out = np.empty((len(rows), 2, days))
+        if not len(rows):
+            return out[:, 0], out[:, 1]
         step = max(1, LANES_AT_ONCE // self.nodes)
         for k in range(0, len(rows), step):
             out[k : k + step] = self._block(first_day, days, rows[k : k + step], doses)
+        self.last_cycle[rows] = out[:, :, -CYCLE_D:] if days >= CYCLE_D else np.nan
         return out[:, 0], out[:, 1]
+
+    def repeat(self, days: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """Rates of rows whose doses repeat themselves, (rows, days) each: the last cycle again."""
+        if not self.drugs:
+            return self.advance(0, days, rows, {})
+        whole = np.tile(self.last_cycle[rows], (1, 1, -(-days // CYCLE_D)))[:, :, :days]
+        return whole[:, 0], whole[:, 1]
 
     def _block(self, first_day, days, rows, doses) -> np.ndarray:
         people = list(dict.fromkeys(self.patients[rows].tolist()))

@@ -10,6 +10,9 @@ import numpy as np
 from rpoint.pharmacology.doses import DoseRow, dose_rows
 from rpoint.pharmacology.pk import DrugModel
 
+CYCLE_D, DAY_H = 28, 24.0
+SAME_H = 1e-6
+
 if TYPE_CHECKING:
     from rpoint.blood import Nominal, Taken
 
@@ -34,6 +37,28 @@ class Doses:
         models: Mapping[str, DrugModel],
     ) -> None:
         self.nominal, self.taken, self.models = nominal, taken, models
+
+    def steady(self, patient: int, first_day: int, days: int) -> bool:
+        """Whether the doses of some days repeat those of the two cycles before them.
+
+        A cycle has `CYCLE_D` days; `days` must be a multiple of it.
+        """
+        if first_day < 2 * CYCLE_D or days % CYCLE_D:
+            return False
+        begin, end = DAY_H * (first_day - 2 * CYCLE_D), DAY_H * (first_day + days)
+        blocks = days // CYCLE_D + 2
+        for drug in self.models:
+            time, mg = self.taken[drug].time_h[patient], self.taken[drug].mg[patient]
+            inside = (mg > 0) & (time >= begin) & (time < end)
+            count, rest = divmod(int(inside.sum()), blocks)
+            if rest:
+                return False
+            since = (time[inside] - begin).reshape(blocks, count)
+            since = since - DAY_H * CYCLE_D * np.arange(blocks)[:, None]
+            amount = mg[inside].reshape(blocks, count)
+            if (np.abs(since - since[0]) > SAME_H).any() or (amount != amount[0]).any():
+                return False
+        return True
 
     def rows(self, patient: int, from_h: float, until_h: float) -> list[DoseRow]:
         """Events of one patient in [from_h, until_h), ascending.

@@ -273,17 +273,33 @@ class _Course:
 
     def _rates(self, rows: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
         """(rows, 2, days) daily rates of both clones."""
-        from_h, until_h = 24.0 * self.day, 24.0 * (self.day + days)
-        doses = {
-            p: self.doses.rows(p, from_h, until_h) + self.doses_set.rows(p, from_h, until_h)
-            for p in rows.tolist()
-        }
+        if self.doses_set.values is None:
+            steady = [self.doses.steady(p, self.day, days) for p in rows.tolist()]
+        else:
+            steady = [False] * len(rows)
+        same = np.array(steady, bool)
+        rates = np.empty((len(rows), 2, 2, days))  # (rows, rate, clone, days)
+        for chosen, again in ((~same, False), (same, True)):
+            rates[chosen] = self._both(rows[chosen], days, again)
+        return rates[:, 0], rates[:, 1]
+
+    def _both(self, rows: np.ndarray, days: int, again: bool) -> np.ndarray:
+        """(rows, 2 rates, 2 clones, days); `again` repeats the last cycle."""
         both = self.second[rows] >= 0
         cells = np.concatenate([self.lead[rows], self.second[rows][both]])
-        rates = np.stack(self.cells.advance(self.day, days, cells, doses), axis=1)
-        out = np.repeat(rates[: len(rows), :, None], 2, axis=2)  # (rows, rate, clone, days)
+        if again:
+            found = self.cells.repeat(days, cells)
+        else:
+            from_h, until_h = 24.0 * self.day, 24.0 * (self.day + days)
+            doses = {
+                p: self.doses.rows(p, from_h, until_h) + self.doses_set.rows(p, from_h, until_h)
+                for p in rows.tolist()
+            }
+            found = self.cells.advance(self.day, days, cells, doses)
+        rates = np.stack(found, axis=1)
+        out = np.repeat(rates[: len(rows), :, None], 2, axis=2)
         out[both, :, 1] = rates[len(rows) :]
-        return out[:, 0], out[:, 1]
+        return out
 
     def _deaths(self, rows: np.ndarray, last: int) -> None:
         """Days of death from the cumulative hazard of the stage."""
