@@ -42,7 +42,10 @@ LABELS = {
 }
 WIDTH, HEIGHT, ROW = 225, 110, 26
 BINS = 24  # of a histogram
-MARKS = "dot: value; bar: 95 % Monte Carlo interval; line: 5th to 95th percentile of single trials"
+MARKS = (
+    "dot: value; bar: 95 % Monte Carlo interval; line: 5th to 95th percentile of single trials "
+    "(triangle: not reached)"
+)
 
 
 def label(endpoint: str) -> str:
@@ -91,7 +94,9 @@ def _drawn(table: pd.DataFrame, endpoint: str) -> bool:
 def _panel(
     part: pd.DataFrame, variants: Sequence[str], endpoint: str, reference: str, *, first: bool
 ) -> alt.LayerChart:
-    part = part.assign(shade=np.where(part["variant"] == reference, "reference", "other"))
+    part = _open_ended(part).assign(
+        shade=np.where(part["variant"] == reference, "reference", "other")
+    )
     axis = alt.Axis(labelLimit=300, domain=False, ticks=False) if first else None
     y = alt.Y("variant:N", sort=list(variants), title=None, axis=axis)
     x_title = label(endpoint)
@@ -109,12 +114,29 @@ def _panel(
         base.mark_rule(strokeWidth=6, opacity=0.45).encode(x=x("lo"), x2="hi:Q"),
         base.mark_point(filled=True, size=60, opacity=1).encode(x=x("value")),
     ]
+    if part["open"].any():
+        arrow = base.transform_filter("datum.open").mark_point(
+            shape="triangle-right", filled=True, size=70, opacity=1
+        )
+        layers.append(arrow.encode(x=x("q95")))
     if "published" in part and part["published"].notna().any():
         mark = alt.Chart(part.drop_duplicates("published")).mark_rule(
             color=RED, strokeWidth=1.6, strokeDash=[5, 3]
         )
         layers.append(mark.encode(x=x("published")))
     return alt.layer(*layers).properties(width=WIDTH, height=ROW * len(variants))
+
+
+def _open_ended(part: pd.DataFrame) -> pd.DataFrame:
+    """Upper ends that are not reached at the right edge of what is known, marked `open`."""
+    known = part[["value", "lo", "hi", "q05", "q95"]].to_numpy(float)
+    low, high = np.nanmin(known), np.nanmax(known)
+    edge = high + 0.12 * ((high - low) or abs(high) or 1.0)
+    never = part["q95"].isna() & part["q05"].notna()
+    unsure = part["hi"].isna() & part["lo"].notna()
+    return part.assign(
+        q95=part["q95"].where(~never, edge), hi=part["hi"].where(~unsure, edge), open=never
+    )
 
 
 def power_figure(

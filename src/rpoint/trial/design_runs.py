@@ -17,9 +17,8 @@ import pandas as pd
 
 from rpoint.errors import RpointError, unknown_name
 from rpoint.trial.analyse import COLUMNS, analyse
-from rpoint.trial.compute import compute_chunk
 from rpoint.trial.design_rows import design_rows, extra_statistics
-from rpoint.trial.disk_plan import usual_chunk
+from rpoint.trial.disk_plan import COMPUTE, named, usual_chunk
 from rpoint.trial.spec import Trial
 from rpoint.trial.workers import Crew
 
@@ -35,7 +34,7 @@ class Work:
     trials: Mapping[str, Trial]
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
-    compute: Callable[..., Mapping[str, pd.DataFrame]] = compute_chunk
+    compute: str = COMPUTE
     analysed: bool = True
 
 
@@ -91,7 +90,7 @@ class VariantRuns:
 def run_variants(
     trials: Mapping[str, Trial], *, replicates: int, seed: int = 1, jobs: int = 0,
     typical: bool = False, analysed: bool = True, options: Mapping[str, Any] | None = None,
-    progress: Progress | None = None, compute: Callable[..., Any] = compute_chunk,
+    progress: Progress | None = None, compute: str = "",
 ) -> VariantRuns:  # fmt: skip
     """Run variants of a trial with common random numbers.
 
@@ -114,7 +113,7 @@ def run_variants(
     progress
         Called with (patients done, all patients).
     compute
-        Stands in for `rpoint.trial.compute.compute_chunk`.
+        `module:function`, as of `rpoint.trial.disk_run.run_trial`.  Empty: the simulation's own.
 
     Raises
     ------
@@ -124,7 +123,7 @@ def run_variants(
     if replicates < 1:
         raise RpointError("replicates must be at least 1", where="replicates", found=replicates)
     given = dict(options or {}) | ({"uncertain": False} if typical else {})
-    work = Work(dict(trials), seed, given, compute, analysed)
+    work = Work(dict(trials), seed, given, compute or COMPUTE, analysed)
     tasks = [task for name, trial in trials.items() for task in _tasks(name, trial, replicates)]
     total = replicates * sum(trial.patients for trial in trials.values())
     tell, done = progress or (lambda done, total: None), 0
@@ -154,7 +153,7 @@ def compute_variant(work: Work, task: tuple[str, int, int]) -> tuple[pd.DataFram
     name, first, stop = task
     trial = work.trials[name]
     index = range(first * trial.patients, stop * trial.patients)
-    tables = dict(work.compute(trial, None, index, work.seed, work.options))
+    tables = dict(named(work.compute)(trial, None, index, work.seed, work.options))
     if "PCHG" not in tables["adrs"]:  # observed controls alone: no scans
         tables["adrs"] = tables["adrs"].assign(PCHG=np.nan)
     rows = design_rows(trial, tables)
@@ -184,7 +183,8 @@ def statistics(rows: pd.DataFrame, analysis: pd.DataFrame) -> pd.DataFrame:
     names = ["VARIANT", "REPL", "ARM", "ENDPOINT", "VALUE"]
     if analysis.empty:
         return pd.DataFrame(columns=names)
-    whole = analysis[analysis["SUBSET"] == ""]
+    # A median of nobody (no responders: no duration of response) is not one that is not reached.
+    whole = analysis[(analysis["SUBSET"] == "") & (analysis["N"] > 0)]
     medians = whole[whole["ENDPOINT"].str.contains("_median_")]
     parts = [whole[names]]
     for limit in ("LO", "HI"):

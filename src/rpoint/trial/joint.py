@@ -50,7 +50,7 @@ class JointCheck:
         (two-sided tail area of the published value, 0 to 1), missing.
     joint
         One row a discrepancy ("smallest tail area", "Mahalanobis"): p (joint tail probability), lo,
-        hi (Monte Carlo error), count (replicates as extreme), replicates.
+        hi (Monte Carlo error), count (replicates as extreme), replicates, least.
     conditions
         What `rpoint.trial.joint_conditions.conditions` found.
     parts
@@ -97,7 +97,8 @@ class JointCheck:
         """The joint tail probabilities on one line each."""
         return "\n".join(
             f"joint tail probability, {r.discrepancy}: {r.p:.3f} ({r.lo:.3f} to {r.hi:.3f}; "
-            f"{r.count} of {r.replicates} replicates are as extreme)"
+            f"{r.count} of {r.replicates} replicates are as extreme; "
+            f"least that could be found {r.least:.3f})"
             for r in self.joint.itertuples()
         )
 
@@ -147,14 +148,17 @@ def joint(
 def published_vector(trial: Trial, arm: str) -> pd.DataFrame:
     """What was published of an arm as a whole and is only compared: statistic, published, source.
 
+    A statistic that any row of the arm calibrates is none, whatever the role of its other rows.
     Limits of a median are statistics of their own (`pfs_median_months_lo`).  A percentage that was
     rounded is put back to its count over n, so that it ties with simulated counts.
     """
     rows = []
-    for row in trial.published:
-        if row.role != "check" or row.not_predicted or row.subset or row.arm != arm:
-            continue
+    own = [r for r in trial.published if r.arm == arm and not r.subset]
+    fitted = {plain(r.endpoint) for r in own if r.role == "calibrate"}
+    for row in own:
         name = plain(row.endpoint)
+        if name in fitted or row.not_predicted:
+            continue
         rows.append((name, _counted(row.value, row.n, name), row.source))
         if is_time(name):
             ends = ((f"{name}_lo", row.lo), (f"{name}_hi", row.hi))
@@ -225,20 +229,27 @@ def joint_tail(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame
     Returns
     -------
     pandas.DataFrame
-        discrepancy, p, lo, hi, count, replicates: p = (1 + count) / (1 + replicates), `count`
-        replicates at least as extreme; lo, hi: exact interval of count / replicates.
+        discrepancy, p, lo, hi, count, replicates, least: p = (1 + count) / (1 + replicates),
+        `count` replicates at least as extreme; lo, hi: exact interval of count / replicates;
+        least: the p of a vector that lies beyond all replicates in one statistic.  Ranks do not say
+        how far out a value is: with few replicates many lie at an end of some statistic, and the
+        smallest tail area cannot tell the published vector from them.
     """
     if simulated.empty:
         raise RpointError("no replicate has all statistics of the joint check")
     pool = np.vstack([published["published"].to_numpy(float)[None], simulated.to_numpy(float)])
-    found = {"smallest tail area": -tail_areas(pool).min(axis=1), "Mahalanobis": mahalanobis(pool)}
+    smallest = tail_areas(pool).min(axis=1)
+    found = {"smallest tail area": -smallest, "Mahalanobis": mahalanobis(pool)}
+    at_end = int((smallest[1:] <= 1.0 / len(pool) + 1e-9).sum())
+    least = ((1 + at_end) / len(pool), 1.0 / len(pool))
     rows = []
-    for name, extreme in found.items():
+    for (name, extreme), floor in zip(found.items(), least, strict=True):
         # Rounding tells apart what is equal, where statistics are counts.
         count, n = int((extreme[1:] >= extreme[0] - 1e-9).sum()), len(simulated)
         lo, hi = limits(count, n, level=LEVEL)
-        rows.append((name, (1 + count) / (1 + n), float(lo), float(hi), count, n))
-    return pd.DataFrame(rows, columns=["discrepancy", "p", "lo", "hi", "count", "replicates"])
+        rows.append((name, (1 + count) / (1 + n), float(lo), float(hi), count, n, floor))
+    columns = ["discrepancy", "p", "lo", "hi", "count", "replicates", "least"]
+    return pd.DataFrame(rows, columns=columns)
 
 
 def marginals(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
