@@ -44,10 +44,16 @@ def test_json_has_the_fixed_keys_and_nothing_else_is_printed(outputs, capsys):
         }
 
 
-def test_the_table_for_people_names_verdicts_and_what_waits(capsys):
-    assert run(QUICK) == 0
+def test_the_table_for_people_names_verdicts_and_what_waits(capsys, monkeypatch):
+    from rpoint.evidence import trial_numbers
+
+    def absent():
+        raise trial_numbers.NotShipped("any trial")
+
+    monkeypatch.setattr(trial_numbers, "shipped", absent)
+    assert run([*QUICK, "--claim", "C7"]) == 0
     shown = capsys.readouterr().out
-    assert "A4" in shown and "corrected" in shown and "waiting for trials: C5" in shown
+    assert "A4" in shown and "corrected" in shown and "waiting for predictions: C7" in shown
 
 
 def test_waiting_claims_are_grouped_by_what_they_wait_for():
@@ -95,5 +101,5 @@ def test_bad_input_is_the_users_error(arguments, says, capsys):
 def test_each_verdict_is_said_when_it_is_reached(capsys):
     assert run([*QUICK, "-v"]) == 0
     said = [line.split() for line in capsys.readouterr().err.splitlines()]
-    assert sorted(words[0] for words in said) == ["A4", "B3"]
+    assert sorted(words[0] for words in said) == ["A4", "B3", "C5"]
     assert ["B3", "corrected"] in said

@@ -1,16 +1,32 @@
 """Alves experiments: every judge can hold and can fail, on made-up cells and on real runs."""
 
+import importlib.util
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from rpoint.calibrate import ensemble
-from rpoint.evidence import alves, alves_mice, alves_sequence, xenografts
+from rpoint.evidence import (
+    alves,
+    alves_metastasis,
+    alves_mice,
+    alves_pakt,  # noqa: F401  (registers E7)
+    alves_patients,  # noqa: F401  (registers E1)
+    alves_sequence,
+    xenografts,
+)
 from rpoint.evidence.batches import batches, record_days, run_batch
 from rpoint.evidence.experiment import EXPERIMENTS, Lab
 from rpoint.evidence.findings import judge
 from rpoint.evidence.registry import claims
 from rpoint.evidence.results import Cells
 
+_spec = importlib.util.spec_from_file_location(
+    "trial_table", Path(__file__).with_name("trial_table.py")
+)
+trial_table = importlib.util.module_from_spec(_spec)
+_spec.loader.exec_module(trial_table)
 SETS = 4
 UNTREATED = 0.02  # net growth, 1/h
 DEATH = 0.002
@@ -20,8 +36,11 @@ def verdict(claim, lab):
     return judge(claims()[claim], EXPERIMENTS[claim].judge(lab), lab.weights, 0.0)
 
 
-def made_up(claim, rate):
-    """A lab whose declared cells grow at `rate(setup)` times the untreated rate, from the start."""
+def made_up(claim, rate, trials=None):
+    """A lab whose declared cells grow at `rate(setup)` times the untreated rate, from the start.
+
+    Replicated trials are those of the rows `trials`.
+    """
     cells = Cells(np.full(SETS, 1 / SETS))
     for setup in EXPERIMENTS[claim].setups:
         days = np.array(record_days(setup))
@@ -30,7 +49,8 @@ def made_up(claim, rate):
         levels = {"net_rate": net, "division_rate": net + DEATH, "death_rate": DEATH}
         levels["pAKT"] = 0.2 + 0.5 * dict(setup.with_).get("g_PI3K", 0.0)
         cells.values[setup] = {k: np.full((SETS, days.size), float(v)) for k, v in levels.items()}
-    return Lab(cells, seed=1)
+    shared = {} if trials is None else {"trials": trial_table.trials(trials)}
+    return Lab(cells, seed=1, shared=shared)
 
 
 def missed_checks(found):
@@ -38,21 +58,24 @@ def missed_checks(found):
     return [check.quantity for check in checks if not check.holds(SETS).all()]
 
 
-# ---- E1, E3d: what is not judged says why
+# ---- E1: as B2
 
 
-def test_hazard_ratios_wait_for_trials():
-    found = verdict("E1", made_up("E1", lambda setup: 1.0))
-    assert found.verdict == "waiting"
-    assert "trials" in found.record()["waits_for"]
+def test_the_doublet_is_effective_in_patients_and_its_cells_stand_beside():
+    found = verdict("E1", made_up("E1", lambda setup: 0.5, trials=trial_table.holding()))
+    assert (found.verdict, missed_checks(found)) == ("reproduced", [])
+    shown = [check.quantity for check in found.finding.beside]
+    assert f"net growth under {alves.DOUBLET} over vehicle" in shown
 
 
-def test_metastasis_waits_for_its_model(monkeypatch):
-    monkeypatch.setattr(alves_mice, "mpf_r", lambda lab: grafts())
-    found = verdict("E3d", Lab(Cells(np.full(SETS, 0.25))))
-    assert found.verdict == "waiting"
-    assert "metastatic" in found.record()["waits_for"]
-    assert found.share is None
+def test_no_benefit_in_patients_is_missed():
+    rows = trial_table.holding()
+    key = next(k for k in rows if k[0] == "paloma-2" and k[3] == "pfs_hr")
+    rows[key] |= {"VALUE": 0.9}
+    found = verdict("E1", made_up("E1", lambda setup: 0.5, trials=rows))
+    assert missed_checks(found) == [
+        "hazard ratio of progression-free survival, PALOMA-2 (calibrated)"
+    ]
 
 
 # ---- E3a
@@ -148,7 +171,18 @@ def strata(low=0.02, high=0.2, null=0.02):
 
 
 def test_a_larger_gain_at_high_pakt_is_a_prediction():
-    assert verdict("E7", made_up("E7", strata())).verdict == "predicted"
+    found = verdict("E7", made_up("E7", strata(), trials=trial_table.holding()))
+    assert (found.verdict, missed_checks(found)) == ("predicted", [])
+
+
+def test_no_interaction_in_patients_is_missed():
+    rows = trial_table.holding()
+    key = next(k for k in rows if k[0] == "capitello-291" and k[2])
+    rows[key] |= {"VALUE": 0.7}
+    found = verdict("E7", made_up("E7", strata(), trials=rows))
+    assert missed_checks(found) == [
+        "CAPItello-291: hazard ratio with an altered AKT pathway over that of all"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -160,7 +194,7 @@ def test_a_larger_gain_at_high_pakt_is_a_prediction():
     ],
 )
 def test_the_prediction_can_fail(change, words):
-    found = verdict("E7", made_up("E7", strata(**change)))
+    found = verdict("E7", made_up("E7", strata(**change), trials=trial_table.holding()))
     assert found.verdict == "missed"
     assert any(words in quantity for quantity in missed_checks(found))
 
@@ -189,10 +223,11 @@ def grafts(ends=None, null=None, weeks=7, start=20.0):
 def in_mice(monkeypatch, claim, **changes):
     for name in ("mpf_r", "r182", "pdx"):
         monkeypatch.setattr(alves_mice, name, lambda lab: grafts(**changes))
+    monkeypatch.setattr(alves_metastasis, "mpf_r", lambda lab: grafts(**changes))
     return verdict(claim, made_up(claim, lambda setup: 0.5))
 
 
-@pytest.mark.parametrize("claim", ["E3b", "E3c", "E5"])
+@pytest.mark.parametrize("claim", ["E3b", "E3c", "E3d", "E5"])
 def test_a_triplet_that_stops_grafts_holds(monkeypatch, claim):
     assert in_mice(monkeypatch, claim).verdict == "reproduced"
 
@@ -207,6 +242,9 @@ def test_a_triplet_that_stops_grafts_holds(monkeypatch, claim):
         ("E3b", {}, {"triplet": 0.5}, "gone without CDKN1A"),
         ("E3c", {"triplet": 0.3}, {}, "triplet, endpoint over start, from 250 mm3"),
         ("E3c", {"fulvestrant": 1.5}, {}, "the model is resistant to it"),
+        ("E3d", {"triplet": 1.4}, {}, "metastatic burden, triplet over doublet"),
+        ("E3d", {"AKTi + fulvestrant": 0.1}, {}, "it must not suffice"),
+        ("E3d", {}, {"triplet": 0.4}, "gone without CDKN1A"),
         ("E5", {"triplet": 1.4}, {}, "triplet over doublet endpoint"),
         ("E5", {"triplet": 1.4}, {}, "replicates with p < .05"),
     ],
@@ -289,7 +327,8 @@ def test_time_to_progression_is_that_of_a_breast_xenograft():
 @pytest.fixture(scope="module")
 def real():
     sets = ensemble.load().thin(2)
-    return Lab(Cells(np.asarray(sets.weights)), sets, jobs=1)
+    shared = {"trials": trial_table.trials(trial_table.holding())}
+    return Lab(Cells(np.asarray(sets.weights)), sets, jobs=1, shared=shared)
 
 
 @pytest.mark.parametrize("claim", ["E3a", "E4", "E7"])

@@ -12,9 +12,11 @@ import pytest
 
 from rpoint.errors import RpointError
 from rpoint.evidence import claims as runner
+from rpoint.evidence import trial_numbers
 from rpoint.evidence.batches import batches
 from rpoint.evidence.claims import load_claims
 from rpoint.evidence.conditions import Setup
+from rpoint.evidence.trial_numbers import NotShipped
 
 _spec = importlib.util.spec_from_file_location("toy", Path(__file__).with_name("toy.py"))
 toy = importlib.util.module_from_spec(_spec)
@@ -31,7 +33,11 @@ def ran(monkeypatch):
         calls.append(list(setups))
         toy.fill(cells, setups)
 
+    def absent():
+        raise NotShipped("any trial")
+
     monkeypatch.setattr(runner, "run_batch", run_batch)
+    monkeypatch.setattr(trial_numbers, "shipped", absent)  # C7 has to wait
     columns = pd.DataFrame({"p53_synthesis": np.ones(toy.SETS)})
     ensemble = SimpleNamespace(parameters=columns, weights=np.full(toy.SETS, 1 / toy.SETS))
     steps = []
@@ -72,14 +78,14 @@ def test_json_has_the_fixed_form(ran):
     fixed = {"id", "study", "verdict", "observed", "acceptance", "falsifier", "seconds"}
     assert all(fixed <= set(row) for row in data["claims"])
     waiting = next(row for row in data["claims"] if row["id"] == "C7")
-    assert waiting["waits_for"].partition(":")[0] == "trials"  # the part, then why
+    assert waiting["waits_for"].partition(":")[0] == "predictions"  # the part, then why
 
 
 def test_summary_names_the_deciding_number(ran):
     result, _, _ = ran
     table = result.summary().set_index("id")
     assert "knock-out" in table.loc["A3", "observed"]
-    assert table.loc["C7", "observed"].startswith("trials: ")
+    assert table.loc["C7", "observed"].startswith("predictions: ")
 
 
 def test_report_is_one_file_without_network(ran, tmp_path):

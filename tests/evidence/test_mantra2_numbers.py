@@ -1,11 +1,11 @@
-"""MANTRA-2 numbers: what is printed, what is judged, what waits."""
+"""MANTRA-2 numbers: what is printed and what follows from it."""
 
 import json
 
 import numpy as np
-import pytest
 
-from rpoint.evidence import mantra2_numbers
+from rpoint.endpoints.best_response import best_response
+from rpoint.evidence import mantra2_numbers, mantra2_responses
 from rpoint.evidence.experiment import EXPERIMENTS, Lab
 from rpoint.evidence.findings import judge
 from rpoint.evidence.registry import claims
@@ -18,10 +18,6 @@ def verdict(claim):
     return judge(claims()[claim], EXPERIMENTS[claim].judge(LAB), LAB.weights, 0.0)
 
 
-def shown(claim):
-    return {check.quantity: float(check.values) for check in verdict(claim).finding.beside}
-
-
 def change(monkeypatch, *path, to):
     changed = json.loads(json.dumps(mantra2_numbers.facts()))
     entry = changed
@@ -29,13 +25,6 @@ def change(monkeypatch, *path, to):
         entry = entry[step]
     entry[path[-1]] = to
     monkeypatch.setattr(mantra2_numbers, "facts", lambda: changed)
-
-
-@pytest.mark.parametrize("claim", ["C5", "C6", "C7", "C8", "C9", "C14"])
-def test_what_needs_trials_waits_and_shows_its_numbers(claim):
-    found = verdict(claim)
-    assert found.verdict == "waiting" and found.finding.waiting.startswith("trials: ")
-    assert found.finding.beside and claims()[claim].waits == "trials"
 
 
 def test_any_and_confirmed_response_side_by_side():
@@ -48,26 +37,25 @@ def test_any_and_confirmed_response_side_by_side():
     any_, confirmed = (mantra2_numbers.rate(n) for n in ("any_response", "confirmed_response"))
     assert any_.text() == "6/31 = 19.4 % (7.5–37.5)"
     assert confirmed.text() == "1/31 = 3.2 % (0.1–16.7)"
-    assert shown("C7")["6/31 prints as 19.4 (1: yes)"] == 1
-    assert shown("C8")["confirmed + unconfirmed partial - any"] == 0
 
 
 def test_a_count_that_prints_otherwise_is_seen(monkeypatch):
+    six = mantra2_responses.printed("any", 6, 31)
+    assert six.holds(1).all() and not mantra2_responses.printed("any", 7, 31).holds(1).any()
+    low, high = mantra2_responses.exact_limits("any_response", "any", (7.45, 37.47))
+    assert low.holds(1).all() and high.holds(1).all()
     change(monkeypatch, "counts", "any_response", "value", to=7)
-    assert shown("C7")["6/31 prints as 19.4 (1: yes)"] == 0
-    assert shown("C8")["confirmed + unconfirmed partial - any"] == -1
-
-
-def test_nine_of_forty_without_central_confirmation():
-    assert shown("C6")["without central confirmation"] == 22.5
+    low, _ = mantra2_responses.exact_limits("any_response", "any", (7.45, 37.47))
+    assert not low.holds(1).any()
 
 
 def test_confirmation_and_vanished_targets_follow_recist():
-    eight = shown("C8")
-    assert eight["made-up responders, any"] == 6 and eight["made-up responders, confirmed"] == 1
-    nine = shown("C9")
-    assert nine["change of the target sum"] == -100
-    assert [nine[key] for key in nine if "yes" in key] == [1, 1, 1, 0]
+    orr = best_response(mantra2_numbers.confirmation_patients()).orr(of="all")
+    assert (orr.any.x, orr.confirmed.x) == (6, 1)
+    assert mantra2_numbers.all_gone("absent") == ("CR", -100.0)
+    assert mantra2_numbers.all_gone("present") == ("PR", -100.0)
+    assert mantra2_numbers.vanished("absent", 9.0) == "CR"
+    assert mantra2_numbers.vanished("absent", 10.0) != "CR"
 
 
 def test_types_of_responders_are_judged(monkeypatch):

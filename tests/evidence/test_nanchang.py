@@ -21,7 +21,7 @@ SETS = 3
 LAB = Lab(Cells(np.full(SETS, 1 / SETS)))
 JUDGED = {
     "D1": "reproduced", "D2": "reproduced with correction", "D3": "reproduced",
-    "D4": "waiting", "D5": "reproduced", "D6": "reproduced", "D7": "reproduced",
+    "D5": "reproduced", "D6": "reproduced", "D7": "reproduced",
     "D8": "reproduced", "D9": "not testable", "D10": "reproduced",
     "D11": "reproduced with correction", "D12": "reproduced under a stated assumption",
 }  # fmt: skip

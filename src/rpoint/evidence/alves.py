@@ -1,6 +1,7 @@
-"""Alves 2021, cells: adding an AKT inhibitor to fulvestrant and a CDK4/6 inhibitor (E1, E3a, E7).
+"""Alves 2021, cells: adding an AKT inhibitor to fulvestrant and a CDK4/6 inhibitor (E3a).
 
-Xenografts (E3b to E3d, E5) are in `alves_mice`, sequences (E4) in `alves_sequence`.
+Xenografts (E3b to E3d, E5) are in `alves_mice`, sequences (E4) in `alves_sequence`, strata
+of phospho-AKT (E7) in `alves_pakt`, patients (E1, E2, E6) in `alves_patients`.
 """
 
 from __future__ import annotations
@@ -43,31 +44,6 @@ SOME = Criterion(">", 0.05)  # beyond the zero band of the intervention matrix
 # The edge from AKT to the export of p21, cut.
 EDGE = (("AKT_p21_export", 0.0),)
 CUT = RESISTANT.but(with_=(*DISH, *EDGE))
-
-
-@experiment(
-    "E1",
-    [LINE.but(days=21.0), *(LINE.but(days=21.0, treatment=t) for t in (F, C, DOUBLET))],
-)
-def doublet_in_the_line(lab: Lab) -> Finding:
-    """What can be said without a trial: net growth of the sensitive line."""
-    line = LINE.but(days=21.0)
-    rates = {t: lab.cells.rate(line.but(treatment=t), line) for t in (F, C, DOUBLET)}
-    return Finding(
-        ran="The sensitive line under fulvestrant, CDK4/6i and both for 21 days. The claim is a "
-        "hazard ratio: it is judged when virtual trials are built.",
-        beside=[Check(f"net growth under {t} over vehicle", values) for t, values in rates.items()],
-        figures=[
-            draw.dots(
-                tables.dots(lab, rates),
-                axis="net growth over vehicle",
-                title="Endocrine therapy with and without a CDK4/6 inhibitor, MCF-7",
-                threshold=0.0,
-                threshold_label="no growth",
-            )
-        ],
-        waiting="trials: the claim is a hazard ratio of progression-free survival",
-    )
 
 
 def population_rate(lab: Lab, treatment: str, share: float = SHARE) -> np.ndarray:
@@ -216,86 +192,6 @@ def _of(part: np.ndarray, whole: np.ndarray) -> np.ndarray:
     """Part of a whole; minus infinity where there is no whole."""
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(whole > 0, part / whole, np.where(np.isnan(whole), np.nan, -np.inf))
-
-
-# ---- E7: patients' cells by strength of the PI3K-AKT drive
-DRIVES = (0.0, 0.15, 0.3, 0.6, 1.0)
-LOW, HIGH = DRIVES[0], DRIVES[-1]
-
-
-def driven(drive: float, treatment: str = "vehicle", genotype: str = "wild type") -> Setup:
-    """A cell of an ER-driven tumour with a PI3K-AKT drive."""
-    return Setup(treatment, genotype, with_=(("g_PI3K", drive),))
-
-
-E7_SETUPS = [driven(d, t) for d in DRIVES for t in ("vehicle", F, SWITCH, DOUBLET, TRIPLET)]
-E7_SETUPS += [driven(d, t, "CDKN1A-null") for d in (LOW, HIGH) for t in (DOUBLET, TRIPLET)]
-
-
-@experiment("E7", E7_SETUPS)
-def benefit_by_pakt(lab: Lab) -> Finding:
-    """Gain from adding the AKT inhibitor against p-AKT."""
-    cells, base = lab.cells, driven(LOW)
-
-    def added(drive: float, genotype: str = "wild type") -> np.ndarray:
-        doublet, triplet = (
-            cells.rate(driven(drive, t, genotype), base) for t in (DOUBLET, TRIPLET)
-        )
-        return doublet - triplet
-
-    def ratio(drive: float) -> np.ndarray:
-        return cells.ratio("net_rate", driven(drive, SWITCH), driven(drive, F))
-
-    gains = {drive: added(drive) for drive in DRIVES}
-    pakt = {drive: cells.at("pAKT", driven(drive)) for drive in DRIVES}
-    interaction = gains[HIGH] - gains[LOW]
-    null = added(HIGH, "CDKN1A-null") - added(LOW, "CDKN1A-null")
-    rows = {f"p-AKT {np.nanmedian(pakt[d]):.2f} (drive {d:g})": gains[d] for d in DRIVES}
-    return Finding(
-        ran="ER-driven tumour cells with five strengths of the PI3K-AKT drive under the doublet, "
-        "the triplet, fulvestrant and fulvestrant with the AKT inhibitor, 21 days.",
-        acceptance=[
-            Check(
-                "gain from the AKT inhibitor on top of the doublet, highest p-AKT stratum minus "
-                "lowest",
-                interaction,
-                SOME,
-            ),
-            Check("gain in the highest stratum", gains[HIGH], SOME),
-        ],
-        falsifier=[
-            Check(
-                "p-AKT, highest stratum over lowest", pakt[HIGH] / pakt[LOW], Criterion(">", 1.2)
-            ),
-            Check(
-                "part of the difference gone without CDKN1A",
-                part_lost(null, interaction),
-                Criterion(">=", 0.5),
-            ),
-        ],
-        beside=[
-            *(Check(f"gain at drive {d:g}", values) for d, values in gains.items()),
-            *(
-                Check(f"growth under AKTi + fulvestrant over fulvestrant, {word} p-AKT", ratio(d))
-                for word, d in (("lowest", LOW), ("highest", HIGH))
-            ),
-        ],
-        figures=[
-            draw.dots(
-                tables.dots(lab, rows),
-                axis="net growth, doublet minus triplet, of the vehicle's",
-                title="Gain from the AKT inhibitor by p-AKT",
-                threshold=0.0,
-                threshold_label="none",
-            )
-        ],
-        notes=[
-            "A prediction. Clinical anchor, another regimen: CAPItello-291 (fulvestrant with and "
-            "without capivasertib), PFS HR 0.60 (0.51-0.71) in all and 0.50 (0.38-0.65) with an "
-            "altered AKT pathway. A hazard ratio needs a trial; the ratio of growth rates is "
-            "shown beside."
-        ],
-    )
 
 
 @experiment("E8")

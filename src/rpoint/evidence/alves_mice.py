@@ -1,4 +1,4 @@
-"""Alves 2021, mice: the triplet in xenografts that resist fewer drugs (E3b, E3c, E3d, E5).
+"""Alves 2021, mice: the triplet in xenografts that resist fewer drugs (E3b, E3c, E5).
 
 Doses, numbers of mice and weeks are those of the figure legends.  Where the paper's number of mice
 was not found, the number used is an assumption and says so.
@@ -238,23 +238,6 @@ def triplet_stops_182r(lab: Lab) -> Finding:
             "Figure 3D was analysed by ANOVA over four arms; here the two arms of the claim are "
             "compared by a t-test."
         ],
-    )
-
-
-@experiment("E3d", cost=2)
-def triplet_and_metastasis(lab: Lab) -> Finding:
-    """Not judged: there is no model of metastatic burden."""
-    run = mpf_r(lab)
-    return Finding(
-        ran="No test: the tumour model has no seeding of metastases and no growth in other organs. "
-        "Beside: what growth alone would do to metastases that are there at the start.",
-        beside=[
-            Check(
-                "triplet over doublet burden after seven weeks, growth of seeded cells alone",
-                np.exp(run.course(TRIPLET, MPF_R)[:, -1] - run.course(DOUBLET, MPF_R)[:, -1]),
-            )
-        ],
-        waiting="a model of metastatic burden: seeding and growth in other organs",
     )
 
 

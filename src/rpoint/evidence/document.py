@@ -32,10 +32,14 @@ LEAD = (
     "Every checkable claim of five founding documents as an experiment on a mechanistic model "
     "of the cell cycle and its drugs: what must be shown, what must vanish when its cause is "
     "taken away, and the verdict that follows. Numbers are medians and 5–95 % ranges over an "
-    "ensemble of parameter sets; a claim counts when everything holds together in at least "
-    f"{REQUIRED_SHARE:.0%} of it. The calibration's chains have not mixed, so the ranges are too "
-    "narrow; a claim marked as used in calibration shows that its lines can be met, not that they "
-    "were predicted."
+    "ensemble of parameter sets, or over replicates of a trial; a claim counts when everything "
+    f"holds together in at least {REQUIRED_SHARE:.0%} of the ensemble. The calibration's chains "
+    "have not mixed, so the ranges are too narrow; a claim marked as used in calibration shows "
+    "that its lines can be met, not that they were predicted."
+)
+REPLICATED = (
+    "Numbers of all replicates of a trial together, which meet a line or do not; the range is that "
+    "of single replicates: patients, readings and the uncertainty of parameters."
 )
 ROLES = {"acceptance": "must hold", "falsifier": "must vanish", "literal": "text as written"}
 
@@ -146,7 +150,9 @@ def _claim(verdict: Verdict, group: str) -> Section:
     if found:
         blocks.append(("What was run", found.ran))
     blocks.append(("It counts if", f"{claim.acceptance} [threshold: {claim.origin}]"))
-    if verdict.share is not None:
+    if verdict.replicated:
+        blocks.append(("Judged on", REPLICATED))
+    elif verdict.share is not None:
         blocks.append(("Everything holds", f"in {verdict.share:.0%} of the ensemble"))
     if found:
         blocks += [("Assumption", text) for text in found.assumptions]

@@ -73,12 +73,16 @@ class Check:
         None if the quantity is only reported.
     unit
         Empty for ratios.
+    replicates
+        Of a number of replicated trials: the number in each, shape (replicates,), for the range
+        that is shown.  `values` is then one number of all of them, and that is judged.
     """
 
     quantity: str
     values: np.ndarray
     criterion: Criterion | None = None
     unit: str = ""
+    replicates: np.ndarray | None = None
 
     def holds(self, sets: int) -> np.ndarray:
         """Booleans, shape (sets,)."""
@@ -90,6 +94,9 @@ class Check:
         values = np.broadcast_to(np.asarray(self.values, float), weights.shape)
         low, median, high = quantiles(values, weights)
         row: dict[str, Any] = {"quantity": self.quantity, "unit": self.unit}
+        if self.replicates is not None:
+            low, _, high = quantiles(self.replicates, np.ones(len(self.replicates)))
+            row["replicates"] = len(self.replicates)
         row |= {"median": _plain(median), "lo": _plain(low), "hi": _plain(high)}
         if self.criterion is None:
             return row
@@ -163,6 +170,12 @@ class Verdict:
     finding: Finding | None
     weights: np.ndarray
     seconds: float = 0.0
+
+    @property
+    def replicated(self) -> bool:
+        """Whether numbers of replicated trials were judged, not parameter sets one by one."""
+        judged = (*self.finding.acceptance, *self.finding.falsifier) if self.finding else ()
+        return any(check.replicates is not None for check in judged)
 
     @property
     def share(self) -> float | None:

@@ -1,7 +1,5 @@
-"""Dumbrava 2025 (MANTRA-2), numbers: endpoints (C5), analysis sets (C6), response rates (C7, C8),
-a complete loss of diameter (C9), tumour types of responders (C13), duration (C14).
-
-What needs replicated trials stays waiting; what follows from the printed counts is shown.
+"""Dumbrava 2025 (MANTRA-2): the published facts, what follows from them alone, and the tumour types
+of responders (C13).
 """
 
 from __future__ import annotations
@@ -14,15 +12,11 @@ import numpy as np
 import pandas as pd
 
 from rpoint.catalog._yaml import parse
-from rpoint.endpoints.best_response import best_response
 from rpoint.endpoints.recist import recist
 from rpoint.endpoints.sizes import read_sizes
 from rpoint.evidence.experiment import Lab, experiment
 from rpoint.evidence.findings import Check, Criterion, Finding
-from rpoint.stats.printed import prints_as
 from rpoint.stats.proportions import Proportion, proportion
-
-REPLICATES = "trials: replicated trials give the share that the acceptance asks for"
 
 
 @cache
@@ -58,71 +52,6 @@ def rate_rows() -> list[dict[str, str]]:
     return rows
 
 
-def waits(ran: str, beside: list[Check], part: str = REPLICATES, **more: Any) -> Finding:
-    """A claim whose numbers are shown and whose verdict waits."""
-    return Finding(ran=ran, beside=beside, waiting=part, **more)
-
-
-@experiment("C5")
-def endpoints_of_the_trial(lab: Lab) -> Finding:
-    """The endpoints as facts; a trial object that has them is not built."""
-    trial = facts()["trial"]
-    rows = [{"item": key, "value": _words(row), "grade": row["grade"], "source": row["source"],
-             "reason": row.get("reason", "")} for key, row in trial.items()]  # fmt: skip
-    return waits(
-        "The published endpoints were entered; no trial has them yet.",
-        [
-            Check("primary endpoints", one(len(trial["primary"]["value"]))),
-            Check("key secondary endpoints", one(len(trial["key_secondary"]["value"]))),
-        ],
-        part="trials: a trial object with these endpoints",
-        tables=[("MANTRA-2 as published", rows)],
-    )
-
-
-def _words(row: dict[str, Any]) -> str:
-    if row["value"] is None:
-        return "not published"
-    return ", ".join(row["value"]) if isinstance(row["value"], list) else str(row["value"])
-
-
-@experiment("C6")
-def analysis_sets(lab: Lab) -> Finding:
-    """The two analysis sets as counts; the parameter belongs to a trial."""
-    without = proportion(count("treated") - count("centrally_confirmed"), count("treated"))
-    return waits(
-        "The two published counts and what follows from them.",
-        [
-            Check("safety set", one(count("treated"))),
-            Check("efficacy set", one(count("centrally_confirmed"))),
-            Check("without central confirmation", one(without.percent), unit="%"),
-        ],
-        part="trials: two analysis sets of a trial, and the share without central confirmation as "
-        "its parameter",
-        notes=[f"Without central confirmation: {without.text()}. Discordant or not tested: the "
-               "abstract does not say."],
-    )  # fmt: skip
-
-
-@experiment("C7")
-def any_response(lab: Lab) -> Finding:
-    """6 of 31 with its exact interval; the replicated counts wait."""
-    found = rate("any_response", label="any response")
-    same = str(prints_as(found.x, found.n, 1)) == facts()["printed"]["any"]
-    return waits(
-        "The exact interval of the published count, beside the confirmed one.",
-        [
-            Check("any response", one(found.percent), unit="%"),
-            Check("its lower exact limit", one(found.lo), unit="%"),
-            Check("its upper exact limit", one(found.hi), unit="%"),
-            Check("6/31 prints as 19.4 (1: yes)", one(same)),
-        ],
-        tables=[("Response rates, both labelled", rate_rows())],
-        notes=["Any response mixes one confirmed with five that were not; the abstract prints no "
-               "interval."],
-    )  # fmt: skip
-
-
 def confirmation_patients() -> pd.DataFrame:
     """Made-up visits of six responders, one confirmed; five lose the response or are not seen."""
     visits = {
@@ -133,31 +62,6 @@ def confirmation_patients() -> pd.DataFrame:
     return pd.DataFrame(
         [{"patient": name, "day": 56 * (i + 1), "response": seen}
          for name, row in visits.items() for i, seen in enumerate(row)]
-    )  # fmt: skip
-
-
-@experiment("C8")
-def confirmed_response(lab: Lab) -> Finding:
-    """1 of 31, and the logic that tells confirmed from any; the replicated share waits."""
-    found = rate("confirmed_response", label="confirmed response")
-    same = str(prints_as(found.x, found.n, 1)) == facts()["printed"]["confirmed"]
-    orr = best_response(confirmation_patients()).orr(of="all")
-    parts = count("confirmed_response") + count("unconfirmed_partial") - count("any_response")
-    return waits(
-        "The exact interval of the published count; and six made-up responders, scanned every "
-        "eight weeks, of whom RECIST confirms one.",
-        [
-            Check("confirmed response", one(found.percent), unit="%"),
-            Check("its lower exact limit", one(found.lo), unit="%"),
-            Check("its upper exact limit", one(found.hi), unit="%"),
-            Check("1/31 prints as 3.2 (1: yes)", one(same)),
-            Check("confirmed + unconfirmed partial - any", one(parts)),
-            Check("made-up responders, any", one(orr.any.x)),
-            Check("made-up responders, confirmed", one(orr.confirmed.x)),
-        ],
-        tables=[("Response rates, both labelled", rate_rows())],
-        notes=["With the response rate as primary endpoint of a single-arm trial, the rate under "
-               "RECIST 1.1 is the confirmed one."],
     )  # fmt: skip
 
 
@@ -183,32 +87,6 @@ def all_gone(nontarget: str) -> tuple[str, float]:
     table = pd.DataFrame(rows, columns=["day", "lesion", "target", "diameter_mm", "status"])
     visits = recist(read_sizes(table.assign(patient="P", new=0, organ=table["lesion"]))).visits
     return str(visits["at_visit"].iloc[-1]), float(visits["change_pct"].iloc[-1])
-
-
-@experiment("C9")
-def complete_loss(lab: Lab) -> Finding:
-    """The class of a patient at -100 %, by what is left; that a trial reaches it waits."""
-    (gone, change), (left, same) = all_gone("absent"), all_gone("present")
-    nodes = {mm: vanished("absent", mm) for mm in (9.0, 10.0)}
-    rows = [
-        {"targets": "all gone, -100 %", "non-target": "gone", "response": gone},
-        {"targets": "all gone, -100 %", "non-target": "still there", "response": left},
-        *({"targets": f"gone, node {mm:g} mm", "non-target": "gone", "response": nodes[mm]}
-          for mm in nodes),
-    ]  # fmt: skip
-    return waits(
-        "Four made-up patients whose target lesions vanish, judged by RECIST 1.1.",
-        [
-            Check("change of the target sum", one(change), unit="%"),
-            Check("complete response with nothing left (1: yes)", one(gone == "CR")),
-            Check("partial response at -100 % with non-target disease left (1: yes)",
-                  one(left == "PR" and same == -100.0)),
-            Check("complete response with a node of 9 mm (1: yes)", one(nodes[9.0] == "CR")),
-            Check("complete response with a node of 10 mm (1: yes)", one(nodes[10.0] == "CR")),
-        ],
-        part="trials: that a simulated patient reaches -100 %",
-        tables=[("What a vanished target counts as", rows)],
-    )  # fmt: skip
 
 
 def interim_classes(deeper: float = 0.0) -> list[str]:
@@ -259,20 +137,4 @@ def types_of_responders(lab: Lab) -> Finding:
         tables=[("Interim report", table)],
         notes=["The table of tumour types is not published: the number named is the least there "
                "can be. The interim responses were not confirmed."],
-    )  # fmt: skip
-
-
-@experiment("C14")
-def duration_of_response(lab: Lab) -> Finding:
-    """What the counts say about duration; the duration itself is not published."""
-    lost = proportion(count("unconfirmed_partial"), count("any_response"))
-    return waits(
-        "The share of responses that a later scan did not confirm.",
-        [
-            Check("responses not confirmed", one(lost.percent), unit="%"),
-            Check("its lower exact limit", one(lost.lo), unit="%"),
-        ],
-        part="trials: the duration of response in replicated trials",
-        notes=["Not confirmed is not lost: a patient without a later scan is among them. The "
-               "duration of response is not published."],
     )  # fmt: skip

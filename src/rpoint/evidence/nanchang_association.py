@@ -1,5 +1,5 @@
-"""Nanchang HPD 2019, associations: early deaths (D4, waits for trials), amplification and
-hyperprogression in patients (D5) and across tumour types (D12).
+"""Nanchang HPD 2019, associations: amplification and hyperprogression in patients (D5) and across
+tumour types (D12).
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from rpoint.evidence.nanchang_facts import (
     amplified,
     assumed,
     facts,
-    incidence,
     nanchang_study,
     printed_ends,
     value,
@@ -34,35 +33,6 @@ from rpoint.stats.printed import counts_that_print
 from rpoint.stats.proportions import proportion
 
 SOURCES = ["Ju 2019, J Clin Oncol 37(15 suppl):2557", "TCGA PanCanAtlas 2018"]
-
-
-# ---- D4: early deaths
-
-
-@experiment("D4")
-def early_deaths(lab: Lab) -> Finding:
-    """The published anchors; crossing curves need a trial."""
-    table = incidence().set_index("study")
-    names = ("Ferrara 2018 early death", "Ferrara 2018", "Ferrara 2018 chemotherapy")
-    rates = {name: proportion(int(table.loc[name, "x"]), int(table.loc[name, "n"]))
-             for name in names}  # fmt: skip
-    arms = np.array([[rates[name].x, rates[name].n - rates[name].x] for name in names[1:]])
-    found = exact(arms)
-    rows = [{"what": name, "rate": rate.text(), "grade": table.loc[name, "grade"]}
-            for name, rate in rates.items()]  # fmt: skip
-    return Finding(
-        ran="The published counts with exact intervals; survival curves that cross early were "
-        "not made.",
-        waiting="trials: the claim is an early crossing of two survival curves",
-        beside=[
-            *(Check(name, one(rate.percent), unit="%") for name, rate in rates.items()),
-            Check("odds ratio of hyperprogression, checkpoint inhibitor against chemotherapy",
-                  one(np.exp(found.estimate))),
-            Check("its lower exact limit", one(np.exp(found.lo))),
-        ],
-        tables=[("Anchors", rows)],
-        notes=["36 of 406 is 8.87 %: the printed 8.8 % is cut off, not rounded."],
-    )  # fmt: skip
 
 
 # ---- D5: amplification and hyperprogression in patients

@@ -24,6 +24,7 @@ def dots(
     caption: str = "",
     log: bool = False,
     sources: Sequence[str] = (),
+    band: str = BAND,
 ) -> Figure:
     """Median and range of several quantities on one axis.
 
@@ -35,6 +36,8 @@ def dots(
         Drawn as a dashed line.
     log
         Logarithmic axis; levels at or below 0.001 are drawn at 0.001.
+    band
+        What points and ranges are, for the subtitle.
     """
     drawn = _capped(_finite(table, 1e-3 if log else None), table)
     rows = alt.Y("label:N", sort=list(dict.fromkeys(drawn["label"])), title=None)
@@ -56,7 +59,7 @@ def dots(
     if threshold is not None:
         layers.insert(0, _line("x", threshold, threshold_label))
     chart = alt.layer(*layers).properties(
-        width=WIDTH, height=alt.Step(26), title=alt.Title(title, subtitle=BAND)
+        width=WIDTH, height=alt.Step(26), title=alt.Title(title, subtitle=band)
     )
     return Figure(chart, table, title, caption, sources)
 
