@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from rpoint.plots._figure import Figure
     from rpoint.stats.simon import TwoStage
     from rpoint.trial.design_questions import Comparison
+    from rpoint.trial.design_rules import Rules
 # What follows the first number of an option such as --weeks 6 8 12.
 More = Annotated[list[float] | None, typer.Argument(hidden=True, metavar="[NUMBER ...]")]
 
@@ -127,27 +128,32 @@ def _add_rules(app: typer.Typer) -> None:
 
         With --out: rules.json, simon.csv, baskets.csv and rules.svg.
         """
-        from rpoint.plots.trial_design import rules_figure
         from rpoint.trial.design_rules import rules
 
         read = chosen_trial(trial, patients)
         found = simulated(io, lambda run: rules(
             read, arm=arm, design=_design(read, design, p0, p1), model=model, baskets=baskets, **run
         ), replicates, typical)  # fmt: skip
-        text = found.design.summary()
-        figure = rules_figure(
-            found.simon, found.baskets, design=text, title=f"{found.trial}: rules that count "
-            "responses", note=[found.arm, f"baskets: {found.model}, go if P(p > p0 | data) > "
-                               f"{found.cutoff:.3f}"] if len(found.baskets) else [found.arm],
-        )  # fmt: skip
-        io.text(text)
-        io.table([_rule_row(r) for r in found.simon.to_dict("records")])
-        io.table([_basket_row(r) for r in found.baskets.to_dict("records")], title="Baskets")
-        a = found.agreement
-        io.text(f"promising by both {a['both']:.1f} %, by responses seen only {a['any_only']:.1f} %"
-                f"; {a['confirmed_share']:.0f} % of responses are confirmed")  # fmt: skip
-        tables = {"simon": found.simon, "baskets": found.baskets}
-        return deliver(io, "rules", found, tables, {"rules": figure})
+        return _rules_shown(io, found)
+
+
+def _rules_shown(io: Console, found: Rules) -> int:
+    from rpoint.plots.trial_design import rules_figure
+
+    text = found.design.summary()
+    figure = rules_figure(
+        found.simon, found.baskets, design=text, title=f"{found.trial}: rules that count "
+        "responses", note=[found.arm, f"baskets: {found.model}, go if P(p > p0 | data) > "
+                           f"{found.cutoff:.3f}"] if len(found.baskets) else [found.arm],
+    )  # fmt: skip
+    io.text(text)
+    io.table([_rule_row(r) for r in found.simon.to_dict("records")])
+    io.table([_basket_row(r) for r in found.baskets.to_dict("records")], title="Baskets")
+    a = found.agreement
+    io.text(f"promising by both {a['both']:.1f} %, by responses seen only {a['any_only']:.1f} %"
+            f"; {a['confirmed_share']:.0f} % of responses are confirmed")  # fmt: skip
+    tables = {"simon": found.simon, "baskets": found.baskets}
+    return deliver(io, "rules", found, tables, {"rules": figure})
 
 
 def _design(trial: Any, text: str | None, p0: float, p1: float) -> TwoStage:

@@ -19,6 +19,7 @@ from rpoint.cli.trial_design_output import (
 )
 
 if TYPE_CHECKING:
+    from rpoint.plots._figure import Figure
     from rpoint.trial.joint import JointCheck
 
 
@@ -44,32 +45,36 @@ def add_to(app: typer.Typer) -> None:
         With --out: joint.json, joint.csv, conditions.csv, parts.csv, part-joint.csv,
         replicates.csv, joint.svg and parts.svg.
         """
-        from rpoint.plots.trial_design import comparison_figure, joint_figure
         from rpoint.trial.joint import joint
 
         found = simulated(io, lambda run: joint(
             chosen_trial(trial, None), arm=arm, decompose=not whole, **run
         ), replicates, False)  # fmt: skip
-        lines = found.summary().splitlines()
-        first = joint_figure(
-            found.vectors, found.table, note=[found.arm, *lines],
-            title=f"{found.trial}: published numbers of one arm together",
-        )  # fmt: skip
-        figures = {"joint": first}
-        if not whole:
-            figures["parts"] = comparison_figure(
-                found.parts.rename(columns={"statistic": "endpoint"}), reference="as it is",
-                title=f"{found.trial}: one part switched off at a time",
-            )  # fmt: skip
-        show(io, found, lines)
+        show(io, found)
         tables = {
             "joint": found.table, "conditions": found.conditions, "parts": found.parts,
             "part-joint": found.part_joint, "replicates": found.vectors.reset_index(),
         }  # fmt: skip
-        return deliver(io, "joint", found, tables, figures)
+        return deliver(io, "joint", found, tables, figures(found))
 
 
-def show(io: Console, found: JointCheck, lines: list[str]) -> None:
+def figures(found: JointCheck) -> dict[str, Figure]:
+    """The replicates beside what is published; the parts that were switched off, if any were."""
+    from rpoint.plots.trial_design import comparison_figure, joint_figure
+
+    drawn = {"joint": joint_figure(
+        found.vectors, found.table, note=[found.arm, *found.summary().splitlines()],
+        title=f"{found.trial}: published numbers of one arm together",
+    )}  # fmt: skip
+    if len(found.runs.trials) > 1:
+        drawn["parts"] = comparison_figure(
+            found.parts.rename(columns={"statistic": "endpoint"}), reference="as it is",
+            title=f"{found.trial}: one part switched off at a time",
+        )  # fmt: skip
+    return drawn
+
+
+def show(io: Console, found: JointCheck) -> None:
     """Print statistics, joint tail probabilities, statements and what is switched off."""
     io.table([
         {"statistic": r["statistic"], "published": r["published"],
@@ -77,14 +82,14 @@ def show(io: Console, found: JointCheck, lines: list[str]) -> None:
          "tail area": f"{r['tail']:.3f}"}
         for r in found.table.to_dict("records")
     ])  # fmt: skip
-    io.text("\n".join(lines))
+    io.text(found.summary())
     io.table([
         {"claim": r["claim"], "statement": r["statement"],
          "value": with_limits(r["value"], r["lo"], r["hi"]),
          "of": f"{r['count']}/{r['of']}", "unit": r["unit"]}
         for r in found.conditions.to_dict("records")
     ], title="Statements")  # fmt: skip
-    if found.parts["variant"].nunique() > 1:
+    if len(found.runs.trials) > 1:
         shown = found.parts.pivot(index="variant", columns="statistic", values="value")
         order = list(dict.fromkeys(found.parts["variant"]))
         names = list(dict.fromkeys(found.parts["statistic"]))

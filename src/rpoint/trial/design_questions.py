@@ -8,7 +8,7 @@ others, as far as eligibility allows.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -263,8 +263,7 @@ def continuous(text: str) -> str:
 def _compared(
     question: str, trial: Trial, arm: str, variants: Mapping[str, Trial], reference: str,
     endpoints: Sequence[str], run: Mapping[str, Any],
-    work: Callable[..., VariantRuns] = run_variants,
 ) -> Comparison:  # fmt: skip
-    runs = work(variants, **run)
+    runs = run_variants(variants, **run)
     table = compare(runs.statistics, arm, endpoints, reference)
     return Comparison(question, trial.name, arm, reference, table, runs)
