@@ -115,17 +115,7 @@ def ceiling_figure(
     scale = alt.Scale(type="log", domain=[0.9, 50], nice=False)
     axis = alt.Axis(values=[1, 1.5, 2.3, 5, 10, 20, 42], format="~g")
     y = alt.Y("ratio:Q", title="growth rate, ratio", scale=scale, axis=axis)
-    kato = pd.DataFrame(
-        {"lo": [table["kato_lo"].iloc[0]], "hi": [table["kato_hi"].iloc[0]], "x": [2.0]}
-    )
-    published = alt.Chart(kato)
-    shade = published.mark_rect(color=ORANGE, opacity=0.18).encode(
-        y=alt.Y("lo:Q", scale=scale, axis=axis, title="growth rate, ratio"), y2="hi:Q"
-    )
-    text = published.mark_text(align="left", baseline="bottom", dy=-6, color=INK).encode(
-        x=alt.X("x:Q", scale=span), y=alt.Y("lo:Q", scale=scale),
-        text=alt.value("pace ratios of four amplified patients, Kato 2017"),
-    )  # fmt: skip
+    shade, text = _published(table, span, scale, axis)
     base = alt.Chart(rows)
     lines = base.mark_line(point=True).encode(x=x, y=y, color=colour)
     bars = base.mark_rule(strokeWidth=2).encode(x=x, y=alt.Y("lo:Q"), y2="hi:Q", color=colour)
@@ -137,3 +127,19 @@ def ceiling_figure(
     chart = alt.layer(shade, text, bars, lines).properties(width=440, height=280, title=heading)
     caption = "Points: median over the parameter sets; bars: 5th to 95th percentile."
     return Figure(chart, table, heading.text, caption, tuple(sources))
+
+
+def _published(table: pd.DataFrame, span: alt.Scale, scale: alt.Scale, axis: alt.Axis):
+    """The band of the published pace ratios, and its name."""
+    kato = pd.DataFrame(
+        {"lo": [table["kato_lo"].iloc[0]], "hi": [table["kato_hi"].iloc[0]], "x": [2.0]}
+    )
+    published = alt.Chart(kato)
+    shade = published.mark_rect(color=ORANGE, opacity=0.18).encode(
+        y=alt.Y("lo:Q", scale=scale, axis=axis, title="growth rate, ratio"), y2="hi:Q"
+    )
+    text = published.mark_text(align="left", baseline="bottom", dy=-6, color=INK).encode(
+        x=alt.X("x:Q", scale=span), y=alt.Y("lo:Q", scale=scale),
+        text=alt.value("pace ratios of four amplified patients, Kato 2017"),
+    )  # fmt: skip
+    return shade, text
