@@ -53,8 +53,7 @@ def test_numbers_may_follow_one_another_or_the_option(fast, capsys, tmp_path):
 
 
 def test_power_prints_both_errors_and_writes_its_curve(fast, capsys, tmp_path):
-    size = ["--patients", f"{ARM}=8", "--patients", "trabectedin=8"]
-    whole = ["trial", "power", "mantra", *size, *SMALL, "--out", str(tmp_path / "x")]
+    whole = ["trial", "power", "mantra", *SMALL, "--out", str(tmp_path / "x")]
     assert run(whole) == 0
     text = capsys.readouterr().out
     assert "type I error: " in text and "power: " in text and "in the interval" in text

@@ -95,6 +95,14 @@ def test_what_was_published_of_mantra_2():
     )  # fmt: skip
 
 
+def test_limits_at_another_level_are_not_compared():
+    trial = read_trial("mantra-2")
+    rows = [r.model_dump() for r in trial.published if r.endpoint == "pfs_median_months"]
+    other = [{**rows[0], "endpoint": "pfs_median_months_ci90", "level": 0.9}]
+    table = published_vector(trial.changed({"published": other}), ARM)
+    assert table["statistic"].tolist() == ["pfs_median_months"]
+
+
 def test_nothing_that_calibrates_is_checked():
     trial = read_trial("paloma-2")
     for arm in trial.arms:

@@ -149,8 +149,9 @@ def published_vector(trial: Trial, arm: str) -> pd.DataFrame:
     """What was published of an arm as a whole and is only compared: statistic, published, source.
 
     A statistic that any row of the arm calibrates is none, whatever the role of its other rows.
-    Limits of a median are statistics of their own (`pfs_median_months_lo`).  A percentage that was
-    rounded is put back to its count over n, so that it ties with simulated counts.
+    Limits of a median at the trial's level are statistics of their own (`pfs_median_months_lo`).
+    A percentage that was rounded is put back to its count over n, so that it ties with simulated
+    counts.
     """
     rows = []
     own = [r for r in trial.published if r.arm == arm and not r.subset]
@@ -160,7 +161,7 @@ def published_vector(trial: Trial, arm: str) -> pd.DataFrame:
         if name in fitted or row.not_predicted:
             continue
         rows.append((name, _counted(row.value, row.n, name), row.source))
-        if is_time(name):
+        if is_time(name) and row.level == trial.analysis.level:
             ends = ((f"{name}_lo", row.lo), (f"{name}_hi", row.hi))
             rows += [(end, value, row.source) for end, value in ends if value is not None]
     table = pd.DataFrame(rows, columns=["statistic", "published", "source"])
