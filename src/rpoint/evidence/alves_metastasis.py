@@ -14,11 +14,13 @@ from rpoint.evidence.alves_mice import (
     TRIPLET,
     VEHICLE,
     Grafts,
+    constant_exposure,
     mpf_r,
 )
 from rpoint.evidence.experiment import Lab, experiment
 from rpoint.evidence.findings import Check, Criterion, Finding
 from rpoint.evidence.potency import part_lost
+from rpoint.evidence.xenografts import held
 from rpoint.plots import evidence as draw
 from rpoint.tumour.metastasis import Metastasis, metastatic_burden
 
@@ -43,7 +45,7 @@ def log_gain(run: Grafts, line: str = MPF_R) -> np.ndarray:
     return np.log(doublet) - np.log(triplet)
 
 
-@experiment("E3d", cost=2)
+@experiment("E3d", constant_exposure(MPF_R).values(), cost=2)
 def triplet_and_metastasis(lab: Lab) -> Finding:
     """Metastatic burden of xenografts that resist the doublet."""
     run = mpf_r(lab)
@@ -51,6 +53,8 @@ def triplet_and_metastasis(lab: Lab) -> Finding:
     burden = {arm: one.burden_mm3 for arm, one in found.items()}
     seeding = metastases(run, TRIPLET, ratio=0.0).burden_mm3
     seeding = seeding / metastases(run, DOUBLET, ratio=0.0).burden_mm3
+    steady = held(lab, MPF_R, constant_exposure(MPF_R), weeks=7, start_mm3=100)
+    doublet, triplet = (metastases(steady, arm).burden_mm3 for arm in (DOUBLET, TRIPLET))
     over_vehicle = {arm: x / burden[VEHICLE] for arm, x in burden.items() if arm != VEHICLE}
     return Finding(
         ran="MPF-R xenografts, seven weeks from 100 mm3: cells shed by the primary seed another "
@@ -66,6 +70,7 @@ def triplet_and_metastasis(lab: Lab) -> Finding:
                   part_lost(log_gain(run, MPF_R + NO_P21), log_gain(run)), Criterion(">=", 0.5)),
         ],
         beside=[
+            Check("the same ratio at constant clinical exposure", triplet / doublet),
             Check("the same ratio if seeded cells did not grow (seeding alone)", seeding),
             Check("living colonies, triplet over doublet",
                   found[TRIPLET].colonies / found[DOUBLET].colonies),

@@ -120,7 +120,7 @@ CELLS = {
 DRUGS = {DOUBLET: "CDK4/6i + fulvestrant", TRIPLET: "CDK4/6i + fulvestrant + AKTi"}
 
 
-def _constant(line: str) -> dict[str, Setup]:
+def constant_exposure(line: str) -> dict[str, Setup]:
     cell = CELLS[line]
     return {VEHICLE: cell} | {arm: cell.but(treatment=drug) for arm, drug in DRUGS.items()}
 
@@ -128,7 +128,7 @@ def _constant(line: str) -> dict[str, Setup]:
 def _at_clinical_exposure(
     lab: Lab, line: str, weeks: float, start_mm3: float, n: tuple[int, int]
 ) -> list[Check]:
-    run = held(lab, line, _constant(line), weeks=weeks, start_mm3=start_mm3)
+    run = held(lab, line, constant_exposure(line), weeks=weeks, start_mm3=start_mm3)
     text = "at constant clinical exposure: {}"
     return [
         *(
@@ -142,7 +142,7 @@ def _at_clinical_exposure(
     ]
 
 
-@experiment("E3b", _constant(MPF_R).values(), cost=8)
+@experiment("E3b", constant_exposure(MPF_R).values(), cost=8)
 def triplet_stops_mpf_r(lab: Lab) -> Finding:
     """Xenografts resistant to the doublet: vehicle, doublet, triplet for seven weeks."""
     run, n = mpf_r(lab), (10, 9)
@@ -182,7 +182,7 @@ def triplet_stops_mpf_r(lab: Lab) -> Finding:
     )
 
 
-@experiment("E3c", _constant(R182).values(), cost=8)
+@experiment("E3c", constant_exposure(R182).values(), cost=8)
 def triplet_stops_182r(lab: Lab) -> Finding:
     """Xenografts resistant to fulvestrant alone."""
     run = r182(lab)
@@ -244,7 +244,7 @@ def triplet_stops_182r(lab: Lab) -> Finding:
 PDX_MICE = 6
 
 
-@experiment("E5", _constant(PDX).values(), cost=8)
+@experiment("E5", constant_exposure(PDX).values(), cost=8)
 def triplet_slows_pdx(lab: Lab) -> Finding:
     """A patient-derived xenograft that is resistant to the doublet."""
     run, n = pdx(lab), (PDX_MICE, PDX_MICE)

@@ -28,7 +28,7 @@ CENTRAL = (0.1, 0.9)  # the central 80 % of replicated counts
 
 def analysed(trial: Trial) -> list[str]:
     """Endpoints of a trial in their order; adverse events are analysed of every trial."""
-    found = list(trial.analysis.endpoints)
+    found: list[str] = list(trial.analysis.endpoints)
     return [*found, "ae"] if any(name.startswith("ae_") for name in STANDARD) else found
 
 

@@ -53,7 +53,8 @@ def p53_across_cancers(lab: Lab) -> Finding:
         "over all types by their number of patients.",
         acceptance=[
             fact("TP53 mutated over the case mix, mean of primaries and metastases",
-                 np.mean(list(mixed.values())), Criterion("within", PAN_CANCER, "published"), "%"),
+                 float(np.mean(list(mixed.values()))),
+                 Criterion("within", PAN_CANCER, "published"), "%"),
             fact("tumour types without a source", unsourced.sum(), Criterion("<=", 0.0)),
         ],
         falsifier=[
@@ -85,7 +86,7 @@ def p53_in_melanoma(lab: Lab) -> Finding:
     pan = case_mix_share("TP53:mut")
     checks = [
         fact(f"{gene} mutated in the melanoma cohort, mean of primaries and metastases",
-             np.mean(values[gene]),
+             float(np.mean(values[gene])),
              Criterion("within", (limits[gene].lo, limits[gene].hi), "computed"), "%")
         for gene in SKCM
     ]  # fmt: skip
