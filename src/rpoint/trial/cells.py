@@ -50,6 +50,8 @@ class Cells:
         Further parameters of the engine's model, name to (R,): pharmacokinetics and potencies.
     threads
         Threads of the engine.
+    driven
+        Whether an input other than a drug changes over time.
     """
 
     def __init__(
@@ -63,18 +65,19 @@ class Cells:
         *,
         threads: int | None = None,
         nodes: int = NODES,
+        driven: bool = False,
     ) -> None:
         self.patients, self.threads, self.nodes = np.asarray(patients), threads, nodes
         table, states, rates = _rest(sets, genotypes, ensemble, nodes, threads)
         self.untreated = rates  # (R, 2)
         self.akt = states["pAKT"].mean(axis=1)  # phospho-AKT of untreated cells, of its maximum
         self.status = np.zeros(len(sets), np.int64)
-        self.drugs = drugs
-        self._last: dict[int, dict[str, float]] = {}
-        if not drugs:
+        self.constant = not drugs and not driven
+        if self.constant:
             return
-        names = compile_model(patient_sbml(drugs)).states
-        self.model = compile_model(patient_sbml(drugs), observables=(*RATES, *names))
+        sbml = patient_sbml(drugs) if drugs else cell_sbml()
+        names = compile_model(sbml).states
+        self.model = compile_model(sbml, observables=(*RATES, *names))
         if "in_E2" in table and "in_E2" not in self.model.parameters:
             table["E2_without_drug"] = table.pop("in_E2")  # an aromatase inhibitor rules it
         self.table = table | {
@@ -109,7 +112,7 @@ class Cells:
         division, death
             (rows, days) daily means in culture, 1/h; NaN where the engine failed.
         """
-        if not self.drugs:
+        if self.constant:
             rest = np.broadcast_to(self.untreated[rows][:, :, None], (len(rows), 2, days))
             return rest[:, 0].copy(), rest[:, 1].copy()
         out = np.empty((len(rows), 2, days))
@@ -123,7 +126,7 @@ class Cells:
 
     def repeat(self, days: int, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Rates of rows whose doses repeat themselves, (rows, days) each: the last cycle again."""
-        if not self.drugs:
+        if self.constant:
             return self.advance(0, days, rows, {})
         whole = np.tile(self.last_cycle[rows], (1, 1, -(-days // CYCLE_D)))[:, :, :days]
         return whole[:, 0], whole[:, 1]

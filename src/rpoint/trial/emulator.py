@@ -311,6 +311,8 @@ class Emulator:
         kind = str(self.pool.patients.tumour_type[0])
         log = np.log(np.maximum(sld, LEAST_MM))
         growth = np.diff(log, axis=1, prepend=log[:, :1]) * WEEK_D / STEP_D
-        hazard = death_hazard(sld, growth, tumour=kind, line=self.pool.trial.population.line)
+        hazard = death_hazard(
+            sld, growth, tumour=kind, line=self.pool.trial.population.line, day=self.days
+        )
         over = np.cumsum(hazard * STEP_D, axis=1) >= -np.log1p(-self.u[:, 2:3])
         return np.where(over.any(axis=1), self.days[over.argmax(axis=1)] + 0.5 * STEP_D, np.inf)

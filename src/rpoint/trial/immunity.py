@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -49,17 +48,38 @@ def antibodies(regimen) -> tuple[str, ...]:
     return tuple(d for d in regimen.drugs if d in ANTIBODIES)
 
 
-def immune_effect(
-    patients, regimen, immune: Immunity | None, days: int, seed: int, blood: Any
-) -> tuple[np.ndarray | None, InputSteps]:
-    """(n, D) further death rate of tumour cells, 1/h, and the interferon that the cells see."""
+@dataclass(frozen=True)
+class Effect:
+    """What the immune part does to the patients of an arm.
+
+    Attributes
+    ----------
+    kill
+        (n, D) further death rate of tumour cells, 1/h; None without an antibody.
+    steps
+        The interferon that the cells see.
+    cells
+        Further parameters of the cell model, name to (n,).
+    growth
+        (n,) factor on the growth of the untreated tumour.
+    """
+
+    kill: np.ndarray | None
+    steps: InputSteps
+    cells: dict[str, np.ndarray]
+    growth: np.ndarray
+
+
+def immune_effect(patients, regimen, immune: Immunity | None, days: int, seed: int) -> Effect:
+    """What antibodies do, and what the arm's hypotheses add."""
+    n = len(patients)
     if not antibodies(regimen):
-        return None, InputSteps()
+        return Effect(None, InputSteps(), {}, np.ones(n))
     switches = Switches() if immune is None else immune.switches
     course = immune_course(
         regimen,
         days,
-        len(patients),
+        n,
         patients.index,
         seed,
         patients.pk,
@@ -67,8 +87,11 @@ def immune_effect(
         mdm2_copies=copies_of("MDM2", patients.alterations),
         tumour=str(patients.tumour_type[0]) if len(set(patients.tumour_type)) == 1 else None,
     )
-    steps = InputSteps("in_IFN", course.ifn) if switches.IFNG_TO_MDM2 else InputSteps()
-    return course.kill_per_h, steps
+    steps, cells = InputSteps(), {}
+    if switches.IFNG_TO_MDM2:
+        steps = InputSteps("in_IFN", course.ifn)
+        cells = {"MDM2_IFN": np.full(n, float(course.mdm2_ifn))}
+    return Effect(course.kill_per_h, steps, cells, np.asarray(course.growth_factor, float))
 
 
 def copies_of(gene: str, alterations) -> np.ndarray:

@@ -173,12 +173,14 @@ class _Course:
         self.day, self.visit, self.rules = 0, 1, rules
         self.blood_until = min(self._stage_end() + SAFETY_D, conduct.treat_d)
         self.blood = blood_course(patients, regimen, self.blood_until, rules, seed)
-        self._make_cells(ensemble, threads, own or {})
+        effect = immune_effect(patients, regimen, immune, days, seed)
+        self.kill, self.doses_set = effect.kill, effect.steps
+        self._make_cells(ensemble, threads, {**(own or {}), **effect.cells})
         rest = self.cells.untreated[self.lead]
+        doubling = patients.doubling_d / effect.growth[:, None]
         self.bodies = Bodies(
-            patients.start_mm3, patients.shares, patients.doubling_d, patients.cell_loss, rest, days
+            patients.start_mm3, patients.shares, doubling, patients.cell_loss, rest, days
         )
-        self.kill, self.doses_set = immune_effect(patients, regimen, immune, days, seed, self.blood)
         self.status = np.where(self.bodies.grows, 0, 100)
         self.on = self.bodies.grows.copy()
         self.pd_day = np.full(n, NEVER)
@@ -216,6 +218,7 @@ class _Course:
             tuple(acting),
             extra,
             threads=threads,
+            driven=self.doses_set.values is not None,
         )
         self.lead = np.arange(len(p))
         self.second = np.full(len(p), -1)
