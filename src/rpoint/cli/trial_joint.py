@@ -94,5 +94,12 @@ def show(io: Console, found: JointCheck) -> None:
         order = list(dict.fromkeys(found.parts["variant"]))
         names = list(dict.fromkeys(found.parts["statistic"]))
         io.table([
-            {"variant": v, **{n: float(shown.loc[v, n]) for n in names}} for v in order
+            {"variant": v, **{_head(n): float(shown.loc[v, n]) for n in names}} for v in order
         ], title="One part switched off at a time")  # fmt: skip
+
+
+def _head(name: str) -> str:
+    """A statistic as a narrow heading: pfs_median_months_lo is pfs months lo."""
+    for long, short in (("response_", ""), ("_median", ""), ("target_", ""), ("_pct", " %")):
+        name = name.replace(long, short)
+    return name.replace("_", " ")
