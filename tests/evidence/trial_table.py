@@ -65,7 +65,8 @@ def holding() -> dict[Key, dict[str, np.ndarray | float]]:
             put(trial, MILA, f"ae_{term}_g34_pct", spread(level), 40)
         for name, level in (("dose_reduction_pct", 40.0), ("ae_discontinuation_pct", 10.0)):
             put(trial, MILA, name, spread(level), 40)
-    put("mantra", MILA, "response_any_pct", 3.0, 86)
+    put("mantra", MILA, "response_any_pct", 3.0, 80)  # at a cut-off before all had entered
+    put("mantra", MILA, "ae_thrombocytopenia_g34_pct", 40.0, 80)
     put("mantra", MILA, "dose_reduction_pct", spread(44.0))
     put("mantra", MILA, "ae_discontinuation_pct", spread(12.0))
     for trial, arm in RATIOS.items():
