@@ -77,6 +77,7 @@ def test_an_unusual_combination_of_usual_values_is_seen():
     simulated = frame(np.stack([x, x + 0.1 * rng.normal(size=400)], axis=1))
     table = joint_tail(simulated, vector(1.0, -1.0)).set_index("discrepancy")
     assert table.loc["Mahalanobis", "p"] < 0.01 < 0.2 < table.loc["smallest tail area", "p"]
+    assert table.loc["both", "p"] < 0.02
 
 
 def test_marginals_count_below_equal_above():
@@ -183,7 +184,9 @@ def test_counting_responses_when_seen_changes_the_confirmed_rate_alone(fake):
     assert (wide.loc[UNCONFIRMED, others] == wide.loc[AS_IT_IS, others]).all()
     # The fake's tumours never shrink by all: the published -100 % is out of its reach.
     assert found.table.set_index("statistic").loc["best_target_change_pct", "above"] == 100.0
-    assert found.p == found.joint["least"].iloc[0] < 1.0 and len(found.vectors) == 10
+    tail = found.joint.set_index("discrepancy").loc["smallest tail area"]
+    assert tail["p"] == tail["least"] < 1.0 and len(found.vectors) == 10
+    assert found.p == found.joint.set_index("discrepancy").loc["both", "p"]
     assert set(found.part_joint["variant"]) == {*found.runs.trials, UNCONFIRMED}
     assert found.to_dict()["p"] == found.p and "joint tail probability" in str(found)
     with pytest.raises(RpointError, match="nothing was published"):

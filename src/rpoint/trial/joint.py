@@ -6,7 +6,8 @@ vector is its smallest tail area.  The joint tail probability is the share of ve
 discrepancy as small as the published one's, itself counted.  If the published trial were one more
 replicate, it would be uniform: the discrepancy is calibrated by the replicates themselves, whatever
 the dependence between statistics.  A second discrepancy, Mahalanobis' distance of the normal scores
-of the ranks, sees unusual combinations of usual values.
+of the ranks, sees unusual combinations of usual values.  Neither is chosen after the fact: the
+verdict is that of the smaller of both probabilities, calibrated once more by the replicates.
 
 Nothing is sampled from what is published.  Posterior predictive checks: Gelman, Meng & Stern 1996
 (Statistica Sinica 6:733); the smallest tail area: Tippett 1931; ranks among exchangeable vectors:
@@ -49,8 +50,8 @@ class JointCheck:
         median), q05, q95 (predictive interval), below, equal, above (share of replicates, %), tail
         (two-sided tail area of the published value, 0 to 1), missing.
     joint
-        One row a discrepancy ("smallest tail area", "Mahalanobis"): p (joint tail probability), lo,
-        hi (Monte Carlo error), count (replicates as extreme), replicates, least.
+        One row a discrepancy ("both", "smallest tail area", "Mahalanobis"): p (joint tail
+        probability), lo, hi (Monte Carlo error), count (replicates as extreme), replicates, least.
     conditions
         What `rpoint.trial.joint_conditions.conditions` found.
     parts
@@ -74,7 +75,7 @@ class JointCheck:
 
     @property
     def p(self) -> float:
-        """Joint tail probability by the smallest tail area."""
+        """Joint tail probability by both discrepancies together."""
         return float(self.joint["p"].iloc[0])
 
     def to_frame(self) -> pd.DataFrame:
@@ -218,7 +219,7 @@ def mahalanobis(pool: np.ndarray) -> np.ndarray:
 
 
 def joint_tail(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
-    """Joint tail probability of the published vector by both discrepancies.
+    """Joint tail probability of the published vector by each discrepancy and by both.
 
     Parameters
     ----------
@@ -241,8 +242,11 @@ def joint_tail(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame
     pool = np.vstack([published["published"].to_numpy(float)[None], simulated.to_numpy(float)])
     smallest = tail_areas(pool).min(axis=1)
     found = {"smallest tail area": -smallest, "Mahalanobis": mahalanobis(pool)}
-    at_end = int((smallest[1:] <= 1.0 / len(pool) + 1e-9).sum())
-    least = ((1 + at_end) / len(pool), 1.0 / len(pool))
+    smaller = np.min([_as_extreme(extreme) for extreme in found.values()], axis=0)
+    found = {"both": -smaller} | found
+    ends = 1.0 / len(pool) + 1e-9
+    least = [(1 + int((e[1:] <= ends).sum())) / len(pool) for e in (smaller, smallest)]
+    least.append(1.0 / len(pool))
     rows = []
     for (name, extreme), floor in zip(found.items(), least, strict=True):
         # Rounding tells apart what is equal, where statistics are counts.
@@ -251,6 +255,11 @@ def joint_tail(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame
         rows.append((name, (1 + count) / (1 + n), float(lo), float(hi), count, n, floor))
     columns = ["discrepancy", "p", "lo", "hi", "count", "replicates", "least"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def _as_extreme(extreme: np.ndarray) -> np.ndarray:
+    """(M,) share of all vectors at least as extreme as each."""
+    return (extreme[None] >= extreme[:, None] - 1e-9).mean(axis=1)
 
 
 def marginals(simulated: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:
