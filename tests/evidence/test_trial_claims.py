@@ -96,7 +96,7 @@ WRONG = [
     ("A17", ("vilgelm-patients, RB1 lost", made.DOUBLET, "", "pfs_median_months"),
      {"VALUE": 4.3}, "RB1 lost"),
     ("B2", ("paloma-2", f"{P2} vs {P2C}", "", "pfs_hr"), {"VALUE": 0.45}, "PALOMA-2"),
-    ("B2", ("monarch-3", "abemaciclib+AI vs placebo+AI", "", "pfs_hr"), {"VALUE": 1.2}, "four"),
+    ("B2", ("monarch-3", "abemaciclib+AI vs placebo+AI", "", "pfs_hr"), {"VALUE": 1.2}, "of 4"),
     ("B2", ("paloma-3, RB1 lost", f"{P3} vs {P3C}", "", "pfs_hr"), {"VALUE": 0.7}, "lost RB1"),
     ("B10", ("paloma-3", P3, "", "ae_neutropenia_g34_pct"), {"VALUE": 55.0}, "paloma-3"),
     ("B10", ("paloma-2", P2C, "", "ae_neutropenia_g34_pct"), {"VALUE": 9.0}, "without palbo"),
@@ -121,6 +121,13 @@ def test_a_claim_waits_for_replicates_that_are_not_there(claim):
     found = verdict(claim, rows)
     assert found.verdict == "waiting"
     assert found.record()["waits_for"].startswith("predictions: ")
+
+
+def test_a_check_trial_that_is_not_shipped_is_named():
+    rows = {key: row for key, row in made.holding().items() if key[0] != "monarch-3"}
+    found = verdict("B2", rows)
+    assert found.verdict == "reproduced"
+    assert "Without replicates of monarch-3." in found.finding.notes
 
 
 # ---- how numbers of replicates are read

@@ -41,6 +41,15 @@ def capitello(trials: Trials) -> dict[str, np.ndarray]:
     return {"all": every, "altered": altered, "ratio": altered / every}
 
 
+def added_over_switched(trials: Trials) -> list[Check]:
+    """Patients after the doublet: adding the AKT inhibitor over switching to it, if shipped."""
+    if not trials.has("alves-patients", "pfs_hr"):
+        return []
+    ratios = trials.values("alves-patients", "pfs_hr")
+    text = "adding over switching after the doublet, hazard ratio in patients"
+    return [over(text, ratios, geometric_mean)]
+
+
 @experiment("E7", E7_SETUPS)
 @on_trials
 def benefit_by_pakt(lab: Lab, trials: Trials) -> Finding:
@@ -102,11 +111,7 @@ def benefit_by_pakt(lab: Lab, trials: Trials) -> Finding:
                 percent(ratios["ratio"] <= 0.50 / 0.60),
                 unit="%",
             ),
-            over(
-                "adding over switching after the doublet, hazard ratio in patients",
-                trials.values("alves-patients", "pfs_hr"),
-                geometric_mean,
-            ),
+            *added_over_switched(trials),
             *(Check(f"gain at drive {d:g}", values) for d, values in gains.items()),
             *(
                 Check(f"growth under AKTi + fulvestrant over fulvestrant, {word} p-AKT", ratio(d))

@@ -73,6 +73,10 @@ class Trials:
             raise NotShipped(f"{endpoint} of {trial}, {arm or 'one arm'}")
         return part.set_index("REPL").sort_index()[["VALUE", "LO", "HI", "N"]].astype(float)
 
+    def has(self, trial: str, endpoint: str) -> bool:
+        """Whether there are replicates of a trial with this statistic."""
+        return (trial, endpoint) in self._index
+
     def values(
         self, trial: str, endpoint: str, arm: str | None = None, subset: str = ""
     ) -> np.ndarray:
