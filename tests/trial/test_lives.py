@@ -105,10 +105,13 @@ def test_a_chunk_does_not_depend_on_where_it_is_cut(small):
     parts = [compute_chunk(small, None, range(*r), 5) for r in ((0, 5), (5, 12))]
     for name, table in whole.items():
         check_table(name, table)
-        order = [c for c in ("PATIDX", "PARAMCD", "ADY", "ASTDY", "TRLNKID", "AETERM") if c in table]
+        keys = ("PATIDX", "PARAMCD", "ADY", "ASTDY", "TRLNKID", "AETERM")
+        order = [c for c in keys if c in table]
         order += ["EXTRT"] if name == "adex" else []
         joined = pd.concat([p[name] for p in parts], ignore_index=True)
-        a, b = (t.sort_values(order, kind="stable", ignore_index=True) for t in (whole[name], joined))
+        a, b = (
+            t.sort_values(order, kind="stable", ignore_index=True) for t in (whole[name], joined)
+        )
         pd.testing.assert_frame_equal(a, b, check_dtype=False)
 
 

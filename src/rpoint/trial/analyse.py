@@ -34,7 +34,8 @@ _MEDIAN = re.compile(r"(?P<time>pfs|os|dor)_median_(?P<unit>months|weeks)$")
 _HAZARD = re.compile(r"(?P<time>pfs|os)_hr$")
 STANDARD = (
     "response_any_pct", "response_confirmed_pct", "dcr_pct", "cbr24_pct", "pfs_median_months",
-    "pfs_rate_60mo_pct", "os_median_months", "dor_median_months", "best_target_change_pct", "complete_responses",
+    "pfs_rate_60mo_pct", "os_median_months", "dor_median_months", "best_target_change_pct",
+    "complete_responses",
     "ae_thrombocytopenia_g34_pct", "ae_neutropenia_g34_pct", "ae_anaemia_g34_pct",
     "ae_leukopenia_g34_pct", "ae_diarrhoea_g34_pct", "dose_reduction_pct",
     "ae_discontinuation_pct",
