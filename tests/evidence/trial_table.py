@@ -38,6 +38,11 @@ def spread(middle: float, part: float = 0.05) -> np.ndarray:
     return middle * (1 + part * np.linspace(-1, 1, R))
 
 
+def mix(values: np.ndarray, seed: int) -> np.ndarray:
+    """The values in another order, so that statistics do not move together."""
+    return np.random.default_rng(seed).permutation(values)
+
+
 def holding() -> dict[Key, dict[str, np.ndarray | float]]:
     """Columns VALUE, LO, HI, N of every statistic that the claims read."""
     rows: dict[Key, dict] = {}
@@ -51,12 +56,13 @@ def holding() -> dict[Key, dict[str, np.ndarray | float]]:
     for trial, middle in months.items():
         mutated = trial == others[0]
         n = np.tile([30, 31, 31, 32], R // 4) if not mutated else 31
-        put(trial, MILA, "pfs_median_months", spread(middle), n, spread(1.85), spread(3.7))
+        value, lo, hi = (mix(spread(x), k) for k, x in enumerate((middle, 1.85, 3.7)))
+        put(trial, MILA, "pfs_median_months", value, n, lo, hi)
         put(trial, MILA, "response_any_pct", 100 / n * np.array([0] * R if mutated else ANY), n)
         put(trial, MILA, "response_confirmed_pct",
             100 / n * np.array([0] * R if mutated else KEPT), n)  # fmt: skip
         deepest = np.linspace(-30, -10, R) if mutated else np.linspace(-110, -60, R).clip(-100)
-        put(trial, MILA, "best_target_change_pct", deepest)
+        put(trial, MILA, "best_target_change_pct", mix(deepest, 3))
         put(trial, MILA, "complete_responses", 0.0)
         put(trial, MILA, "dor_median_months", spread(2.0))
         put(trial, MILA, "response_held_median_weeks", spread(8.0), 5)
