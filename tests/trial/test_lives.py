@@ -1,5 +1,7 @@
 """Patients in trials: cells from stage to stage, chunks, falsifiers."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -179,3 +181,11 @@ def test_reductions_and_holds_reach_the_tumour(ensemble):
     cut = np.isfinite(stopped.toxicity_day)
     assert (stopped.volume[cut, 0, 50] >= going.volume[cut, 0, 50] * 0.999).all()
     assert stopped.volume[cut, 0, 50].sum() > going.volume[cut, 0, 50].sum()
+
+
+def test_no_untreated_tumour_shrinks_however_large_it_is(ensemble):
+    p = people(ensemble, "", n=8, kind="breast", **{"cell_loss_logit_mean": 1.5})
+    p = replace(p, start_mm3=np.where(p.start_mm3 > 0, 500_000.0, 0.0), shares=0 * p.shares)
+    lives = live(p, parse("vehicle"), conduct(), ensemble, 3)
+    there = p.start_mm3 > 0
+    assert (lives.volume[there][:, 56] > lives.volume[there][:, 0]).all()

@@ -57,11 +57,12 @@ def predicted_against_published(
 
 def _drawn(table: pd.DataFrame) -> pd.DataFrame:
     endpoint = table["endpoint"]
+    share = endpoint.str.contains("_pct") & ~endpoint.str.startswith("best_target_change")
     panel = np.select(
         [
             endpoint.str.contains("median_months|median_weeks"),
             endpoint.str.contains("_hr"),
-            endpoint.str.endswith("_pct") | endpoint.str.contains("_pct"),
+            share,
         ],
         [name for name, _, _ in PANELS],
         "",
@@ -89,7 +90,7 @@ def _panel(drawn: pd.DataFrame, name: str, kind: str) -> alt.LayerChart:
         q05=np.maximum(drawn["q05"].astype(float), domain[0]),
     )
     scale = alt.Scale(type=kind, domain=domain, nice=False)
-    axis = alt.Axis(tickCount=5, format="~g")
+    axis = alt.Axis(tickCount=5, format="~r")
     x = alt.X("published:Q", title=f"published {name}", scale=scale, axis=axis)
     y = alt.Y("predicted:Q", title=f"predicted {name}", scale=scale, axis=axis)
     colour = alt.Color(

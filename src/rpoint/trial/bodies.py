@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from rpoint.tumour.growth import CELL_MM3, growth_step, in_vivo_scale
+from rpoint.tumour.growth import CELL_MM3, in_vivo_scale
 from rpoint.tumour.sizes import host_law
 
 HOURS = 24.0
+LEAST_ROOM = 10.0  # capacity over the volume at entry, at least
 
 
 class Bodies:
@@ -51,7 +52,9 @@ class Bodies:
         self.volume[..., 0] = start_mm3
         self.resistant = np.zeros((len(start_mm3), days + 1), np.float32)
         self.resistant[:, 0] = _share(self.clones)
-        self.law = host_law("patient")
+        # A brake on births that tells at entry would let an untreated tumour with much cell loss
+        # shrink: room is left for tenfold growth.
+        self.room = np.maximum(host_law("patient").capacity_mm3, LEAST_ROOM * start_mm3)
 
     def advance(
         self,
@@ -76,16 +79,25 @@ class Bodies:
         """
         size = self.clones[rows]
         scale, loss = self.scale[rows][..., None], self.loss[rows][..., None]
+        room = self.room[rows][..., None]
         for k in range(division.shape[2]):
             births = HOURS * scale * division[:, None, :, k]
             deaths = HOURS * (scale * death[:, None, :, k] + loss)
             if kill is not None:
                 deaths = deaths + HOURS * kill[:, None, None, k]
-            size = growth_step(size, births, deaths, self.law)
+            size = _step(size, births, deaths, room)
             size = np.where(size < CELL_MM3, 0.0, size)
             self.volume[rows, :, first_day + k + 1] = size.sum(axis=-1)
             self.resistant[rows, first_day + k + 1] = _share(size)
         self.clones[rows] = size
+
+
+def _step(size, births, deaths, room) -> np.ndarray:
+    """One day of birth and death under a logistic brake, second order in the brake."""
+    before = 1.0 - size.sum(axis=-1, keepdims=True) / room
+    guess = size * np.exp(births * before - deaths)
+    after = 1.0 - guess.sum(axis=-1, keepdims=True) / room
+    return size * np.exp(births * 0.5 * (before + after) - deaths)
 
 
 def _share(clones: np.ndarray) -> np.ndarray:

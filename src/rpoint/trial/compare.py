@@ -42,7 +42,7 @@ def compare(trial: Trial, analysis: pd.DataFrame) -> pd.DataFrame:
         the endpoint's own scale), replicates, not_reached (share of replicates without a value: a
         median that was not reached counts as larger than any value).
     """
-    groups = dict(list(analysis.groupby(["ARM", "SUBSET", "ENDPOINT"], sort=False)))
+    groups = dict(list(analysis.groupby(["ARM", "SUBSET", "ENDPOINT"], sort=False, observed=True)))
     rows = []
     for row in trial.published:
         if row.not_predicted is not None:
@@ -97,5 +97,5 @@ def verdict(table: pd.DataFrame) -> pd.DataFrame:
 
 def compare_all(pairs: Iterable[tuple[Trial, pd.DataFrame]]) -> pd.DataFrame:
     """`compare` of several trials, one under the other."""
-    parts = [compare(trial, analysis) for trial, analysis in pairs]
-    return pd.concat([p for p in parts if len(p)], ignore_index=True)
+    rows = [row for trial, analysis in pairs for row in compare(trial, analysis).to_dict("records")]
+    return pd.DataFrame(rows, columns=list(COLUMNS))
