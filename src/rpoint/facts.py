@@ -1,4 +1,4 @@
-"""Documented numbers that are no property of one catalogue entry: value, unit, range, source, grade.
+"""Documented numbers of no single catalogue entry: value, unit, range, source, grade.
 
 A room keeps its facts in a YAML file, a mapping of names to
 
