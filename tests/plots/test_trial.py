@@ -12,7 +12,7 @@ def table():
         ("t", "a", "", "pfs_median_weeks", "calibrate", 17.9, 11.9, 24.0, 16.0, 12.0, np.inf, True),
         ("t", "a vs b", "", "pfs_hr_ci90", "check", 0.6, None, None, 0.9, 0.7, 1.1, False),
         ("t", "a", "", "ae_anaemia_g34_pct", "check", 55.0, None, None, 44.0, 30.0, 60.0, True),
-        ("t", "a", "", "best_target_change_pct", "check", -100.0, None, None, -64.0, -100, -10, True),
+        ("t", "a", "", "best_target_change_pct", "check", -100, None, None, -64, -100, -10, True),
         ("t", "a", "", "os_median_months", "check", 20.0, None, None, np.inf, 15.0, np.inf, True),
     ]
     columns = ["trial", "arm", "subset", "endpoint", "role", "published", "lo", "hi", "predicted",
