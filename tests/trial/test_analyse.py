@@ -3,13 +3,14 @@
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from rpoint.stats.cox import cox
 from rpoint.stats.kaplan_meier import kaplan_meier
 from rpoint.stats.proportions import proportion
 from rpoint.trial.analyse import Grid, analyse, plain, wanted
 from rpoint.trial.analysed import in_subset, patient_rows
-from rpoint.trial.compare import compare, verdict
+from rpoint.trial.compare import compare, interval, verdict
 from rpoint.trial.read import read_trial
 from rpoint.trial.spec import MONTH_D
 
@@ -160,8 +161,13 @@ def test_hits_and_misses(trial, found):
     row = table[mask & (table["subset"] == "")].iloc[0]
     mine = found[(found["ARM"] == ARMS[0]) & (found["ENDPOINT"] == "pfs_median_months")]
     mine = mine[mine["SUBSET"] == ""]["VALUE"]
-    assert row["q05"] == mine.min() and row["q95"] == mine.max()
-    assert row["hit"] == (mine.min() <= 11.2 <= mine.max())
+    log = np.log(mine)
+    half = stats.t.ppf(0.95, 2) * log.std(ddof=1) * np.sqrt(4 / 3)
+    np.testing.assert_allclose(
+        [row["q05"], row["predicted"], row["q95"]],
+        [np.exp(log.mean() - half), mine.median(), np.exp(log.mean() + half)],
+    )
+    assert row["hit"] == (row["q05"] <= 11.2 <= row["q95"])
     counted = verdict(table).set_index("role")
     assert counted["hits"].sum() == table["hit"].sum()
     far = found.assign(VALUE=found["VALUE"] * 1000)
@@ -174,3 +180,20 @@ def test_a_median_that_is_not_reached_counts_as_longer(trial, found):
     row = compare(trial, lost)
     row = row[row["endpoint"] == "pfs_median_months"].iloc[0]
     assert np.isinf(row["predicted"]) and not row["hit"] and row["not_reached"] == 1.0
+
+
+def _holds(row, endpoint):
+    low, _, high = interval(row[:-1], endpoint)
+    return low <= row[-1] <= high
+
+
+def test_an_interval_of_few_replicates_holds_the_next_one_nine_times_in_ten():
+    rng = np.random.default_rng(5)
+    draws = np.exp(rng.normal(2.0, 0.3, (3000, 6)))
+    held = [_holds(row, "pfs_hr") for row in draws]
+    assert 0.88 < np.mean(held) < 0.92
+    shares = 100 * rng.beta(3, 7, (3000, 5))
+    held = [_holds(row, "orr_pct") for row in shares]
+    assert 0.86 < np.mean(held) < 0.94
+    many = np.arange(1.0, 101.0)
+    assert interval(many, "pfs_hr") == (5.0, 50.0, 95.0)
