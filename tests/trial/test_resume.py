@@ -52,7 +52,7 @@ disk_identity.code_digest = lambda: "the same"
 if __name__ == "__main__":
     run_trial(fake_trial_compute.trial(), sys.argv[1], replicates=6, chunk_patients=4, seed=11,
               jobs=2, compute="fake_trial_compute:compute", analyse="fake_trial_compute:analyse",
-              options={"sleep": 0.1}, resume=True, command="test")
+              options={"sleep": 0.3}, resume=True, command="test")
 """
 
 
@@ -90,7 +90,7 @@ def chunk_files(digests: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def slow_fake(fake):
-    return fake | {"chunk_patients": 4, "options": {"sleep": 0.1}}
+    return fake | {"chunk_patients": 4, "options": {"sleep": 0.3}}
 
 
 @pytest.mark.slow
