@@ -5,6 +5,7 @@ from functools import cache
 
 import numpy as np
 import pytest
+import roadrunner
 
 from rpoint.biology import (
     HANDLES,
@@ -16,8 +17,6 @@ from rpoint.biology import (
     exposures,
     parameters,
 )
-
-roadrunner = pytest.importorskip("roadrunner")
 
 TURNOVER = (
     "CycD_synthesis", "CycD_decay", "p21_synthesis", "p21_decay", "p27_synthesis", "p27_decay",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from importlib.resources import files
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -129,16 +128,6 @@ def test_the_tables_are_made_from_the_measured_ones(data_folder):
     }
     for name, table in made.items():
         assert (FOLDER / name).read_text(encoding="utf-8") == table.to_csv(index=False), name
-
-
-@pytest.fixture
-def data_folder():
-    import os
-
-    found = os.environ.get("RPOINT_DATA")
-    if not found or not Path(found, "msk_met_alterations").is_dir():
-        pytest.skip("RPOINT_DATA names no folder with msk_met_alterations")
-    return found
 
 
 def test_the_tables_hold_no_record_of_a_single_patient():

@@ -12,7 +12,7 @@ import pytest
 SECOND = """
 import pytest
 def test_passes(): pass
-def test_is_skipped(): pytest.skip("for a reason")
+def test_is_skipped(): pytest.skip("a skip of the second process must be counted, too")
 """
 FATES = {
     "good": ("def test_more(): pass", 0, "3 passed, 1 skipped"),

@@ -9,12 +9,11 @@ import sys
 import time
 from pathlib import Path
 
+import distributed  # noqa: F401 - without the extra this must fail, not be left out
 import pytest
 
 from rpoint.errors import RpointError
 from rpoint.trial.disk_run import run_trial
-
-pytest.importorskip("distributed")
 
 FAKES = Path(__file__).parent / "fakes"
 START = """

@@ -43,10 +43,11 @@ def test_kills_at_random_moments_and_damaged_files_end_in_the_same_bytes(tmp_pat
 
 
 SCRIPT = """
-import sys
+import signal, sys
 sys.path.insert(0, sys.argv[2])
 import fake_trial_compute
 from rpoint.trial import disk_identity
+signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit deafness
 from rpoint.trial.disk_run import run_trial
 disk_identity.code_digest = lambda: "the same"
 if __name__ == "__main__":

@@ -92,7 +92,8 @@ def test_unrecorded_day_is_an_error_not_a_neighbour(run):
 
 
 def _oracle_values(values, names):
-    roadrunner = pytest.importorskip("roadrunner")
+    import roadrunner
+
     r = roadrunner.RoadRunner(cell_sbml())
     r.integrator.relative_tolerance, r.integrator.absolute_tolerance = 1e-10, 1e-12
     for name, value in values.items():
