@@ -9,13 +9,14 @@ with the key of a source in the catalogue and the grade of the number's honesty.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, fields
 from functools import cache
 from importlib.resources import files
 
 from ruamel.yaml import YAML
 
-from rpoint.errors import unknown_name
+from rpoint.errors import RpointError, unknown_name
 
 GRADES = ("read", "secondary", "computed", "inferred", "unverified")
 
@@ -55,14 +56,58 @@ class Fact:
         )
 
 
+_NEEDED = tuple(field.name for field in fields(Fact) if field.name != "name")
+
+
+def read_facts(text: str, where: str, sources: Iterable[str] | None = None) -> dict[str, Fact]:
+    """The facts of a YAML text.
+
+    Parameters
+    ----------
+    text
+        Name to value, unit, source, grade, range (low, high) and note.
+    where
+        Named in an error.
+    sources
+        Keys that a source may have; any when left out.
+
+    Raises
+    ------
+    RpointError
+        If a fact lacks a field or has one too many, an unknown grade or source, or a value outside
+        its range.
+    """
+    rows = YAML(typ="safe", pure=True).load(text) or {}
+    return {name: _fact(name, row, where, sources) for name, row in rows.items()}
+
+
+def _fact(name: str, row: dict, where: str, sources: Iterable[str] | None) -> Fact:
+    place = f"{where}, {name}"
+    if set(row) != set(_NEEDED):
+        raise RpointError(
+            "a fact has the fields value, unit, source, grade, range and note, and no other",
+            where=place,
+            found=", ".join(sorted(row)),
+            allowed=", ".join(_NEEDED),
+        )
+    if row["grade"] not in GRADES:
+        raise unknown_name("grade of a fact", row["grade"], GRADES, where=place)
+    if sources is not None and row["source"] not in sources:
+        raise unknown_name("source of a fact", row["source"], sources, where=place)
+    low, high = (float(x) for x in row["range"])
+    if not (low <= row["value"] <= high and low < high):
+        raise RpointError(
+            "the value of a fact lies inside its range, and the range has a width",
+            where=place,
+            found=f"{row['value']} in [{low}, {high}]",
+        )
+    return Fact(name=name, **{**row, "range": (low, high), "value": float(row["value"])})
+
+
 @cache
 def facts_of(package: str, file: str) -> dict[str, Fact]:
     """All facts of a room's file, by name."""
-    text = (files(package) / file).read_text(encoding="utf-8")
-    rows = YAML(typ="safe", pure=True).load(text)
-    return {
-        name: Fact(name=name, **{**row, "range": tuple(row["range"])}) for name, row in rows.items()
-    }
+    return read_facts((files(package) / file).read_text(encoding="utf-8"), file)
 
 
 def fact_of(package: str, file: str, name: str) -> Fact:

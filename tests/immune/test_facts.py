@@ -3,7 +3,8 @@
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.immune.facts import GRADES, fact, facts, read_facts, sources, values
+from rpoint.facts import GRADES, read_facts
+from rpoint.immune.facts import fact, facts, sources, values
 
 GOOD = """
 some_rate:
@@ -32,7 +33,7 @@ def test_every_source_is_used():
 def test_a_fact_without_a_field_is_refused(field):
     lines = [line for line in GOOD.splitlines() if not line.strip().startswith(f"{field}:")]
     with pytest.raises(RpointError, match="a fact has the fields"):
-        read_facts("\n".join(lines), "test")
+        read_facts("\n".join(lines), "test", sources())
 
 
 @pytest.mark.parametrize(
@@ -45,9 +46,9 @@ def test_a_fact_without_a_field_is_refused(field):
     ],
 )
 def test_a_fact_that_contradicts_itself_is_refused(old, new, message):
-    assert read_facts(GOOD, "test")["some_rate"].value == 1.0
+    assert read_facts(GOOD, "test", sources())["some_rate"].value == 1.0
     with pytest.raises(RpointError, match=message):
-        read_facts(GOOD.replace(old, new), "test")
+        read_facts(GOOD.replace(old, new), "test", sources())
 
 
 def test_values_can_be_replaced_inside_their_range_only():

@@ -189,3 +189,20 @@ def test_no_untreated_tumour_shrinks_however_large_it_is(ensemble):
     lives = live(p, parse("vehicle"), conduct(), ensemble, 3)
     there = p.start_mm3 > 0
     assert (lives.volume[there][:, 56] > lives.volume[there][:, 0]).all()
+
+
+def test_typical_replicates_have_the_typical_marrow(ensemble):
+    """Without uncertainty two replicates differ by their patients alone, not by the population."""
+    from rpoint.blood import BloodPatients, central, run_blood
+    from rpoint.trial.counts import blood_course
+
+    p = people(ensemble, MILADEMETAN, n=4)
+    p = replace(p, replicate=np.array([0, 0, 1, 1]))
+    typical = blood_course(p, parse(MILADEMETAN), 28, None, 3, uncertain=False)
+    own = BloodPatients(4, dict(p.pk), [str(t) for t in p.tumour_type])
+    alone = run_blood(parse(MILADEMETAN), days=28, patients=own, seed=3, index=p.index,
+                      parameters=central())  # fmt: skip
+    np.testing.assert_array_equal(typical.counts["platelets"], alone.counts["platelets"])
+    drawn = live(p, parse(MILADEMETAN), conduct(), ensemble, 3).blood
+    fixed = live(p, parse(MILADEMETAN), replace(conduct(), uncertain=False), ensemble, 3).blood
+    assert (drawn.counts["platelets"][:, 20] != fixed.counts["platelets"][:, 20]).all()

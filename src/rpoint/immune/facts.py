@@ -7,61 +7,15 @@ lies outside its own range, is refused when the file is read.
 
 from __future__ import annotations
 
-from dataclasses import fields
 from functools import cache
 from importlib.resources import files
 
 from ruamel.yaml import YAML
 
 from rpoint.errors import RpointError, unknown_name
-from rpoint.tumour.facts import Fact
+from rpoint.facts import Fact, read_facts
 
 FILES = ("tcells", "chemotherapy", "death", "disease")
-GRADES = ("read", "secondary", "computed", "inferred", "unverified")
-_NEEDED = tuple(field.name for field in fields(Fact) if field.name != "name")
-
-
-def read_facts(text: str, where: str) -> dict[str, Fact]:
-    """The facts of a YAML text.
-
-    Parameters
-    ----------
-    text
-        Name to value, unit, source, grade, range (low, high) and note.
-    where
-        Named in an error.
-
-    Raises
-    ------
-    RpointError
-        If a fact lacks a field or has one too many, an unknown grade or source, or a value outside
-        its range.
-    """
-    rows = YAML(typ="safe", pure=True).load(text) or {}
-    return {name: _fact(name, row, where) for name, row in rows.items()}
-
-
-def _fact(name: str, row: dict, where: str) -> Fact:
-    place = f"{where}, {name}"
-    if set(row) != set(_NEEDED):
-        raise RpointError(
-            "a fact has the fields value, unit, source, grade, range and note, and no other",
-            where=place,
-            found=", ".join(sorted(row)),
-            allowed=", ".join(_NEEDED),
-        )
-    if row["grade"] not in GRADES:
-        raise unknown_name("grade of a fact", row["grade"], GRADES)
-    if row["source"] not in sources():
-        raise unknown_name("source of a fact", row["source"], sources())
-    low, high = (float(x) for x in row["range"])
-    if not (low <= row["value"] <= high and low < high):
-        raise RpointError(
-            "the value of a fact lies inside its range, and the range has a width",
-            where=place,
-            found=f"{row['value']} in [{low}, {high}]",
-        )
-    return Fact(name=name, **{**row, "range": (low, high), "value": float(row["value"])})
 
 
 @cache
@@ -77,7 +31,7 @@ def facts() -> dict[str, Fact]:
     found: dict[str, Fact] = {}
     for name in FILES:
         text = (files("rpoint.immune") / f"{name}.yaml").read_text(encoding="utf-8")
-        found |= read_facts(text, f"immune/{name}.yaml")
+        found |= read_facts(text, f"immune/{name}.yaml", sources())
     return found
 
 

@@ -19,8 +19,9 @@ from rpoint.immune import Switches
 from rpoint.pharmacology.regimen import Regimen, parse
 from rpoint.streams import uniforms
 from rpoint.trial import adam_tables, observed
+from rpoint.trial.afterwards import burden, deaths, next_line
 from rpoint.trial.immunity import Immunity
-from rpoint.trial.life import Conduct, Lives, burden, deaths, live, next_line
+from rpoint.trial.life import Conduct, Lives, live
 from rpoint.trial.parameters import Population, population
 from rpoint.trial.patients import Patients, draw_patients
 from rpoint.trial.prior import after_prior
@@ -152,7 +153,7 @@ def enter(trial: Trial, index: np.ndarray, seed: int) -> Entry:
     return Entry(index, replicate, np.searchsorted(edges, number, side="right"), day, follow_up)
 
 
-def conduct_of(trial: Trial, follow_up_d: np.ndarray) -> Conduct:
+def conduct_of(trial: Trial, follow_up_d: np.ndarray, uncertain: bool = True) -> Conduct:
     """How the trial is run, in days."""
     a = trial.assessment
     horizon = int(np.max(follow_up_d))
@@ -168,6 +169,7 @@ def conduct_of(trial: Trial, follow_up_d: np.ndarray) -> Conduct:
         min_sd_d=7.0 * a.min_sd_weeks,
         withdrawal_per_month=trial.dropout.per_month,
         beyond_progression=trial.treatment.beyond_progression,
+        uncertain=uncertain,
     )
 
 
@@ -226,7 +228,7 @@ def treat_arm(
     """The patients of one arm, on its treatment and on the next line."""
     spec, mine = trial.arms[name], patients.take(rows)
     follow_up = entry.follow_up_d[rows]
-    conduct = conduct_of(trial, follow_up)
+    conduct = conduct_of(trial, follow_up, options.get("uncertain", True))
     common: dict[str, Any] = {"line": trial.population.line, "threads": options.get("threads", 1)}
     switches = spec.immune.model_dump() if spec.immune is not None else {}
     first = live(

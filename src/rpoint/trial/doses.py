@@ -1,4 +1,4 @@
-"""Doses that patients took, as events of the engine."""
+"""Drugs on the cells of a trial: which act, with which parameters, in which doses."""
 
 from __future__ import annotations
 
@@ -8,13 +8,60 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rpoint.pharmacology.doses import DoseRow, dose_rows
-from rpoint.pharmacology.pk import DrugModel
+from rpoint.pharmacology.pk import DrugModel, drug_model, sbml_id
+from rpoint.pharmacology.regimen import Regimen
 
 CYCLE_D, DAY_H = 28, 24.0
 SAME_H = 1e-6
 
 if TYPE_CHECKING:
     from rpoint.blood import Nominal, Taken
+
+
+def acting(regimen: Regimen) -> dict[str, DrugModel]:
+    """The drugs of a regimen that act on the cells, with their pharmacokinetics."""
+    models = {drug: drug_model(drug, "human") for drug in regimen.drugs}
+    return {d: m for d, m in models.items() if m.potency and m.structure is not None}
+
+
+def cell_parameters(
+    models: Mapping[str, DrugModel],
+    pk: Mapping[str, Mapping[str, np.ndarray]],
+    effect: Mapping[str, np.ndarray | float],
+    who: np.ndarray,
+) -> dict[str, np.ndarray]:
+    """Parameters of the engine's model that differ between patients.
+
+    Parameters
+    ----------
+    models
+        Drug to its pharmacokinetics.
+    pk
+        Drug -> {parameter: (n,) factor on its typical value}.
+    effect
+        Drug -> (n,) factor on its effect at a given level, or one for all; 1 without an entry.
+    who
+        (R,) patient of every row of cells.
+
+    Returns
+    -------
+    dict
+        Name -> (R,): pharmacokinetic parameters, and the half-effect concentrations of drugs and
+        metabolites, divided by the effect.
+    """
+    found: dict[str, np.ndarray] = {}
+    for drug, model in models.items():
+        for name, factor in pk.get(drug, {}).items():
+            if name in model.kinetic:
+                found[f"{sbml_id(drug)}_{name}"] = model.kinetic[name] * factor[who]
+        own = np.asarray(effect.get(drug, 1.0), float)
+        by = own[who] if own.ndim else np.full(len(who), float(own))
+        sources = [(model.id, model.potency)]
+        sources += [(f"{model.id}_{m.name}", m.potency) for m in model.metabolites]
+        for prefix, potency in sources:
+            for name, k in potency.items():
+                found[f"{prefix}_K_{name.split('_', 1)[1]}"] = k / by
+    return found
 
 
 class Doses:

@@ -22,14 +22,13 @@ from rpoint.cohort import Population as CohortPopulation
 from rpoint.cohort import draw_cohort
 from rpoint.immune import death_hazard
 from rpoint.pharmacology.doses import dose_rows
-from rpoint.pharmacology.pk import drug_model, sbml_id
 from rpoint.pharmacology.regimen import Regimen, parse
 from rpoint.streams import normals, uniforms
 from rpoint.trial import patients as drawing
 from rpoint.trial.cells import Cells
 from rpoint.trial.compute import regimen_of
+from rpoint.trial.doses import acting, cell_parameters
 from rpoint.trial.facts import fact
-from rpoint.trial.life import _potencies
 from rpoint.trial.parameters import Population
 from rpoint.trial.spec import MONTH_D, Trial
 from rpoint.tumour.facts import fact as tumour_fact
@@ -130,15 +129,14 @@ def _arm_rates(patients, regimen: Regimen, ensemble, threads) -> tuple[ArmRates,
     n = len(patients)
     who = np.repeat(np.arange(n), 2)
     genotypes = [g for pair in patients.genotypes for g in pair]
-    models = {d: drug_model(d, "human") for d in regimen.drugs}
-    acting = {d: m for d, m in models.items() if m.potency and m.structure is not None}
-    shape = (len(GRID),) * len(acting)
-    if not acting:
+    models = acting(regimen)
+    shape = (len(GRID),) * len(models)
+    if not models:
         cells = Cells(patients.sets[who], genotypes, who, ensemble, (), threads=threads)
         return ArmRates((), cells.untreated.reshape(n, 2, 2)), cells.untreated[::2]
     given = nominal(regimen, RUN_D)
     rows = []
-    for drug, model in acting.items():
+    for drug, model in models.items():
         plan = given[drug]
         rows += dose_rows(
             model, (24.0 * plan.day + plan.hour).tolist(), plan.mg.tolist(), plan.route.tolist(),
@@ -148,19 +146,15 @@ def _arm_rates(patients, regimen: Regimen, ensemble, threads) -> tuple[ArmRates,
     doses = dict.fromkeys(range(n), rows)
     rates = np.empty((n, 2, 2, *shape))
     for at in np.ndindex(shape):
-        own = {}
-        for k, (drug, model) in enumerate(acting.items()):
-            for name, factor in patients.pk.get(drug, {}).items():
-                if name in model.kinetic:
-                    own[f"{sbml_id(drug)}_{name}"] = model.kinetic[name] * factor[who]
-            own |= _potencies(model, np.full(len(who), np.exp(GRID[at[k]])))
+        effect = {drug: float(np.exp(GRID[at[k]])) for k, drug in enumerate(models)}
+        own = cell_parameters(models, patients.pk, effect, who)
         cells = Cells(
-            patients.sets[who], genotypes, who, ensemble, tuple(acting), own, threads=threads
+            patients.sets[who], genotypes, who, ensemble, tuple(models), own, threads=threads
         )
         division, death = cells.advance(0, RUN_D, np.arange(len(who)), doses)
         mean = np.stack([division[:, FROM_D:].mean(axis=1), death[:, FROM_D:].mean(axis=1)], 1)
         rates[(slice(None), slice(None), slice(None), *at)] = mean.reshape(n, 2, 2)
-    return ArmRates(tuple(acting), rates), cells.untreated[::2]
+    return ArmRates(tuple(models), rates), cells.untreated[::2]
 
 
 @dataclass(frozen=True)

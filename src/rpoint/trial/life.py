@@ -7,7 +7,7 @@ costs nothing more.  Day 0 is that of the first dose.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,13 +16,12 @@ import pandas as pd
 from rpoint.blood import BloodCourse
 from rpoint.endpoints.recist import Recist
 from rpoint.immune import death_hazard
-from rpoint.pharmacology.pk import drug_model, sbml_id
 from rpoint.pharmacology.regimen import Regimen
 from rpoint.streams import uniforms
 from rpoint.trial.bodies import Bodies
 from rpoint.trial.cells import Cells
 from rpoint.trial.counts import blood_course, lengthened
-from rpoint.trial.doses import Doses
+from rpoint.trial.doses import Doses, acting, cell_parameters
 from rpoint.trial.facts import fact
 from rpoint.trial.immunity import Immunity, immune_effect
 from rpoint.trial.patients import Patients
@@ -35,8 +34,6 @@ LEAST_STAGE_D = 84
 SAFETY_D = 38  # counts go on after the last dose: 30 days, and a week from scan to last dose
 LEAST_SHARE = 1e-12  # of a resistant clone that gets lanes of its own
 NEVER = np.inf
-LEAST_BURDEN_MM, LARGEST_BURDEN_MM = 5.0, 600.0
-LOG_LARGEST = float(np.log(LARGEST_BURDEN_MM / LEAST_BURDEN_MM))
 WITHDRAWAL, DEATH = 0, 1  # slots of a patient's uniform numbers
 
 
@@ -52,6 +49,8 @@ class Conduct:
         Days for which patients are followed at most.
     treat_d
         Days of treatment at most.
+    uncertain
+        Whether each replicate draws its own parameters of the blood.
     """
 
     scan_days: tuple[float, ...]
@@ -65,6 +64,7 @@ class Conduct:
     min_sd_d: float = 49.0
     withdrawal_per_month: float = 0.01
     beyond_progression: bool = False
+    uncertain: bool = True
 
 
 @dataclass
@@ -153,7 +153,7 @@ def live(
     seen_until
         (n,) day of the data cut-off of each patient; the horizon when left out.
     """
-    course = _Course(
+    course = Course(
         patients, regimen, conduct, ensemble, seed, rules, immune, line, threads, own, seen_until
     )
     while course.day < conduct.horizon_d and course.on.any():
@@ -161,7 +161,7 @@ def live(
     return course.finish()
 
 
-class _Course:
+class Course:
     """The state of an arm between two stages."""
 
     def __init__(
@@ -172,7 +172,7 @@ class _Course:
         self.scans = plan_scans(patients, conduct.scan_days, conduct.jitter_d, seed)
         self.day, self.visit, self.rules = 0, 1, rules
         self.blood_until = min(self._stage_end() + SAFETY_D, conduct.treat_d)
-        self.blood = blood_course(patients, regimen, self.blood_until, rules, seed)
+        self.blood = self._counted(patients, self.blood_until)
         effect = immune_effect(patients, regimen, immune, days, seed)
         self.kill, self.doses_set = effect.kill, effect.steps
         self._make_cells(ensemble, threads, {**(own or {}), **effect.cells})
@@ -202,20 +202,15 @@ class _Course:
         second = np.flatnonzero((p.shares > LEAST_SHARE).any(axis=1))
         who = np.concatenate([np.arange(len(p)), second])
         clone = np.concatenate([np.zeros(len(p), int), np.ones(len(second), int)])
-        models = {d: drug_model(d, "human") for d in self.regimen.drugs}
-        acting = {d: m for d, m in models.items() if m.potency and m.structure is not None}
+        self.acting = acting(self.regimen)
         extra = {name: np.asarray(v)[who] for name, v in own.items()}
-        for drug, model in acting.items():
-            for name, factor in p.pk.get(drug, {}).items():
-                if name in model.kinetic:
-                    extra[f"{sbml_id(drug)}_{name}"] = model.kinetic[name] * factor[who]
-            extra |= _potencies(model, p.effect[drug][who] if drug in p.effect else 1.0)
+        extra |= cell_parameters(self.acting, p.pk, p.effect, who)
         self.cells = Cells(
             p.sets[who],
             [p.genotypes[i][c] for i, c in zip(who.tolist(), clone.tolist(), strict=True)],
             who,
             ensemble,
-            tuple(acting),
+            tuple(self.acting),
             extra,
             threads=threads,
             driven=self.doses_set.values is not None,
@@ -223,7 +218,6 @@ class _Course:
         self.lead = np.arange(len(p))
         self.second = np.full(len(p), -1)
         self.second[second] = len(p) + np.arange(len(second))
-        self.acting = acting
         self._set_doses()
 
     def _set_doses(self) -> None:
@@ -233,6 +227,11 @@ class _Course:
         given = {drug: m for drug, m in self.acting.items() if drug in self.blood.doses}
         self.doses = Doses(self.blood.doses, self.blood.taken, given)
 
+    def _counted(self, patients: Patients, days: int) -> BloodCourse | None:
+        return blood_course(
+            patients, self.regimen, days, self.rules, self.seed, self.conduct.uncertain
+        )
+
     def _count_on(self, until: int) -> None:
         """Counts and doses up to a day of the patients who are still on study."""
         until = min(until, self.conduct.treat_d)
@@ -240,9 +239,7 @@ class _Course:
             return
         self.blood_until = min(max(until, 2 * self.blood_until), self.conduct.treat_d)
         rows = np.flatnonzero(self.on)
-        more = blood_course(
-            self.p.take(rows), self.regimen, self.blood_until, self.rules, self.seed
-        )
+        more = self._counted(self.p.take(rows), self.blood_until)
         self.blood = lengthened(self.blood, rows, more)
         self._set_doses()
 
@@ -252,7 +249,7 @@ class _Course:
         days = last - self.day
         rows = np.flatnonzero(self.on)
         self._count_on(last + SAFETY_D)
-        division, death = self._rates(rows, days)
+        division, death = self.rates(rows, days)
         kill = None if self.kill is None else self.kill[rows, self.day : last]
         self.bodies.advance(rows, self.day, division, death, kill)
         failed = self.cells.status[self.lead[rows]] != 0
@@ -274,7 +271,7 @@ class _Course:
         end = (ahead[-1] + self.conduct.jitter_d + 1) if ahead else self.conduct.horizon_d
         return int(np.ceil(max(end, self.day + (LEAST_STAGE_D if self.day else 1))))
 
-    def _rates(self, rows: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
+    def rates(self, rows: np.ndarray, days: int) -> tuple[np.ndarray, np.ndarray]:
         """(rows, 2, days) daily rates of both clones."""
         if self.doses_set.values is None:
             steady = [self.doses.steady(p, self.day, days) for p in rows.tolist()]
@@ -387,52 +384,3 @@ class _Course:
             untreated=self.cells.untreated[self.lead],
             akt=self.cells.akt[self.lead],
         )
-
-
-def _potencies(model, effect) -> dict[str, np.ndarray]:
-    """Half-effect concentrations of a drug and its metabolites, divided by the effect's factor."""
-    found = {}
-    sources = [(model.id, model.potency)]
-    sources += [(f"{model.id}_{m.name}", m.potency) for m in model.metabolites]
-    for prefix, potency in sources:
-        for name, k in potency.items():
-            found[f"{prefix}_K_{name.split('_', 1)[1]}"] = k / effect
-    return found
-
-
-def burden(lives: Lives, days: int) -> np.ndarray:
-    """(n, days + 1) sum of diameters, mm, after a patient has left the study as well.
-
-    After the last day on study the tumour grows at its untreated rate times a documented factor,
-    since later lines of treatment slow it.
-    """
-    sld = diameter_mm(lives.volume[:, :MAX_LESIONS]).sum(axis=1).astype(float)
-    last = sld.shape[1] - 1
-    seen = np.minimum(np.minimum(lives.study_end_day, lives.pd_day), float(last)).astype(int)
-    rate = np.log(2.0) / np.nanmedian(lives.patients.doubling_d, axis=1) / 3.0
-    later = np.arange(days + 1)[None] - seen[:, None]
-    start = np.maximum(sld[np.arange(len(sld)), seen], LEAST_BURDEN_MM)
-    growth = np.minimum(fact("after_progression_growth") * rate[:, None] * later, LOG_LARGEST)
-    after = np.minimum(start[:, None] * np.exp(growth), LARGEST_BURDEN_MM)
-    padded = np.concatenate([sld, np.repeat(sld[:, -1:], max(0, days - last), 1)], axis=1)
-    return np.where(later > 0, after, padded[:, : days + 1])
-
-
-def deaths(sld: np.ndarray, patients: Patients, line: int, seed: int) -> np.ndarray:
-    """(n,) day of death from the course of the burden; infinite beyond it.
-
-    The threshold of the cumulative hazard is that of `live`: who dies on study does so on the same
-    day here.
-    """
-    hazard = death_hazard(sld, tumour=patients.tumour_type.astype(object), line=line)[:, 1:]
-    u = uniforms(seed, f"events of line {line}", patients.index, 2)
-    over = np.cumsum(hazard, axis=1) >= -np.log1p(-u[:, DEATH])[:, None]
-    return np.where(over.any(axis=1), 1.0 + over.argmax(axis=1), NEVER)
-
-
-def next_line(lives: Lives, rows: np.ndarray, day: np.ndarray) -> Patients:
-    """Patients as they are on a day after progression: sizes and clones go on."""
-    p = lives.patients.take(rows)
-    total = lives.clones[rows].sum(axis=-1)
-    share = np.divide(lives.clones[rows][..., 1], total, out=np.zeros_like(total), where=total > 0)
-    return replace(p, start_mm3=total, shares=share, baseline_day=np.zeros(len(p)))

@@ -16,7 +16,7 @@ import numpy as np
 from rpoint.pharmacology.regimen import Regimen
 from rpoint.streams import uniforms
 from rpoint.trial.bodies import HOURS, Bodies
-from rpoint.trial.life import Conduct, _Course
+from rpoint.trial.life import Conduct, Course
 from rpoint.trial.patients import HAD_PRIOR, Patients
 from rpoint.tumour.measure import diameter_mm
 
@@ -79,11 +79,11 @@ def progressed_shares(
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, B) shares of the resistant clone at progression, and (n,) whether there was one."""
     conduct = Conduct(scan_days=(), horizon_d=RUN_D, treat_d=RUN_D, withdrawal_per_month=0.0)
-    course = _Course(
+    course = Course(
         patients, regimen, conduct, ensemble, seed, None, None, 1, threads, {}, None
     )  # fmt: skip
     rows = np.arange(len(patients))
-    division, death = course._rates(rows, RUN_D)
+    division, death = course.rates(rows, RUN_D)
     born, dead = division[:, :, FROM_D:].mean(axis=2), death[:, :, FROM_D:].mean(axis=2)
     bodies: Bodies = course.bodies
     net = bodies.scale[..., None] * (born - dead)[:, None] - bodies.loss[..., None]
