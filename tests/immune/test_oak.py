@@ -38,12 +38,16 @@ def test_replicates_take_other_patients_and_a_patient_is_the_same_in_any_trial()
     np.testing.assert_array_equal(whole["os_d"].to_numpy()[20:], later["os_d"].to_numpy())
 
 
-def test_early_progression_is_in_excess_on_the_antibody_and_the_curves_cross(trial):
-    """Nobody put it in: docetaxel acts at once, T cells later or never."""
+def test_early_progression_is_in_excess_on_the_antibody_and_the_curves_cross():
+    """Nobody put it in: docetaxel acts at once, T cells later or never.
+
+    With 700 patients an arm the first touch of the curves may come weeks before they part.
+    """
+    trial = oak_like(2500, seed=11)
     found = numbers(trial.patients)
     early = "pfs event within 2 months, %, "
     assert found[early + lung.ANTIBODY] > found[early + lung.DOCETAXEL] + 5
-    assert 2 < found["pfs crossing, weeks"] < 40  # where scans begin to tell, and no later
+    assert 10 < found["pfs crossing, weeks"] < 40
     late = {arm: (trial.arm(arm)["pfs_d"] > 365).mean() for arm in lung.ARMS}
     assert late[lung.ANTIBODY] > 1.4 * late[lung.DOCETAXEL]
 
