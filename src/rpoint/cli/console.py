@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from rpoint.plots._figure import Figure
 
 PLAIN_WIDTH = 140  # columns of a table that is not printed to a terminal
 
@@ -34,16 +39,42 @@ class Console:
         utf8 = (sys.stdout.encoding or "").lower().replace("-", "") == "utf8"
         sys.stdout.write(to_json(value, ascii_only=not utf8) + "\n")
 
-    def deliver(self, name: str, value: Any) -> None:
-        """Print the result if --json asks for it, and write it to `--out` as `name`.json."""
+    def deliver(
+        self,
+        name: str,
+        value: Any,
+        *,
+        tables: Mapping[str, pd.DataFrame] | None = None,
+        figures: Mapping[str, Figure] | None = None,
+    ) -> None:
+        """Print the result if --json asks for it, and write it to `--out`, all or nothing.
+
+        Parameters
+        ----------
+        name
+            The result goes to `name`.json.
+        value
+            Plain data.
+        tables
+            Name of a CSV file, without its ending, to a table.
+        figures
+            Name of a file, with its ending, to a figure.
+        """
         if self.json:
             self.result(value)
-        if self.out is not None:
-            from rpoint.files import staged, write_json
+        if self.out is None:
+            return
+        from rpoint.files import staged, write_json, write_text
 
-            with staged(self.out) as folder:
-                write_json(folder / f"{safe_name(name)}.json", value)
-            self.say(f"written: {self.out / safe_name(name)}.json")
+        with staged(self.out) as folder:
+            write_json(folder / f"{safe_name(name)}.json", value)
+            for title, table in (tables or {}).items():
+                text = table.to_csv(index=False, lineterminator="\n")
+                write_text(folder / f"{title}.csv", text)
+            for file, figure in (figures or {}).items():
+                figure.save(folder / file)
+        alone = not tables and not figures
+        self.say(f"written: {self.out / safe_name(name)}.json" if alone else f"written: {self.out}")
 
     def text(self, text: str) -> None:
         """Print a result for people, unless --json asks for JSON alone."""

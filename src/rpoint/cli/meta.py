@@ -13,7 +13,6 @@ from rpoint.cli.console import Console
 if TYPE_CHECKING:
     import pandas as pd
 
-    from rpoint.plots._figure import Figure
 
 COLUMN = "COL"
 
@@ -106,7 +105,7 @@ def pool(
     figure = forest(
         found.to_frame(), measure=found.measure, note=found.summary(), log=found.transform == "log"
     )
-    deliver(io, whole, tables, {"forest": figure})
+    io.deliver("meta", whole, tables=tables, figures={"forest.svg": figure})
 
 
 def spread(found: Any, without: pd.DataFrame) -> str:
@@ -144,23 +143,4 @@ def regress(
         "leave_one_out": without,
     }  # fmt: skip
     figure = bubble(found.studies, band, covariate=found.names[1], note=found.summary())
-    deliver(io, whole, tables, {"bubble": figure})
-
-
-def deliver(
-    io: Console, whole: dict[str, Any], tables: dict[str, pd.DataFrame], figures: dict[str, Figure]
-) -> None:
-    """JSON to stdout if asked for, and every file or none to the folder."""
-    if io.json:
-        io.result(whole)
-    if io.out is None:
-        return
-    from rpoint.files import staged, write_json, write_text
-
-    with staged(io.out) as folder:
-        write_json(folder / "meta.json", whole)
-        for name, frame in tables.items():
-            write_text(folder / f"{name}.csv", frame.to_csv(index=False))
-        for name, figure in figures.items():
-            figure.save(folder / f"{name}.svg")
-    io.say(f"written: {io.out}")
+    io.deliver("meta", whole, tables=tables, figures={"bubble.svg": figure})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -73,26 +72,9 @@ def deliver(
     io: Console, name: str, found: Any, tables: dict[str, pd.DataFrame], figures: dict[str, Figure]
 ) -> int:
     """Print JSON if it is asked for, and write everything to --out, all or nothing."""
-    if io.json:
-        io.result(found.to_dict())
-    if io.out is not None:
-        write(io, io.out, name, found, tables, figures)
+    drawn = {f"{title}.svg": figure for title, figure in figures.items()}
+    io.deliver(name, found.to_dict(), tables=tables, figures=drawn)
     runs: VariantRuns = found.runs
     for what, error in runs.failed.items():
         io.say(f"{what} failed and are left out: {error.strip().splitlines()[-1]}")
     return PARTIAL if runs.failed else 0
-
-
-def write(
-    io: Console, out: Path, name: str, found: Any, tables: dict[str, pd.DataFrame],
-    figures: dict[str, Figure],
-) -> None:  # fmt: skip
-    from rpoint.files import staged, write_json, write_text
-
-    with staged(out) as folder:
-        write_json(folder / f"{name}.json", found.to_dict())
-        for title, table in tables.items():
-            write_text(folder / f"{title}.csv", table.to_csv(index=False))
-        for title, figure in figures.items():
-            figure.save(folder / f"{title}.svg")
-    io.say(f"written: {out}")

@@ -86,23 +86,16 @@ def _deliver(io: Console, table: pd.DataFrame) -> None:
 
     counted = verdict(table)
     hits, rows = int(counted["hits"].sum()), int(counted["rows"].sum())
-    whole = {"rows": table.to_dict("records"), "hits": counted.to_dict("records")}
-    if io.json:
-        io.result(whole)
     io.table(table[list(SHOWN)].to_dict("records"), title="predicted against published")
     io.table(
         counted.to_dict("records"), title="hits: published value in the 90 % predictive interval"
     )
-    if io.out is None:
-        return
-    from rpoint.files import staged, write_json, write_text
-
     figure = predicted_against_published(
         table, subtitle=f"{hits} of {rows} published values in the 90 % interval"
     )
-    with staged(io.out) as folder:
-        write_json(folder / "comparison.json", whole)
-        write_text(folder / "comparison.csv", table.to_csv(index=False, lineterminator="\n"))
-        figure.save(folder / "comparison.png")
-        figure.save(folder / "comparison.html")
-    io.say(f"written: {io.out}")
+    io.deliver(
+        "comparison",
+        {"rows": table.to_dict("records"), "hits": counted.to_dict("records")},
+        tables={"comparison": table},
+        figures={"comparison.png": figure, "comparison.html": figure},
+    )
