@@ -197,3 +197,19 @@ def test_an_interval_of_few_replicates_holds_the_next_one_nine_times_in_ten():
     assert 0.86 < np.mean(held) < 0.94
     many = np.arange(1.0, 101.0)
     assert interval(many, "pfs_hr") == (5.0, 50.0, 95.0)
+
+
+def test_arms_drawn_from_published_curves_alone_can_be_analysed():
+    """The null of a trial whose control is a published curve: both arms are drawn from it."""
+    from rpoint.trial.compute import compute_chunk
+
+    trial = read_trial("mantra")
+    treated, control = trial.analysis.contrast
+    curve = trial.arms[control]
+    both = trial.model_copy(update={"arms": {treated: curve, control: curve}})
+    made = compute_chunk(both, None, range(both.patients), 1)
+    found = analyse(both, made)
+    ratio = found[found["ENDPOINT"] == "pfs_hr"].iloc[0]
+    assert ratio["LO"] < 1 < ratio["HI"]
+    assert ratio["N"] == len(patient_rows(both, made)) < both.patients  # entered by the cut-off
+    assert found[found["ENDPOINT"] == "best_target_change_pct"]["VALUE"].isna().all()

@@ -219,7 +219,7 @@ ADAE = Dictionary("adae", "Adverse Events Analysis", "one row for each event", (
     _int("ASTDY", "Analysis Start Relative Day", DAY),
     _int("AENDY", "Analysis End Relative Day; empty if it goes on", DAY, filled=False),
     _int("ADURN", "Analysis Duration; empty if it goes on", "day", filled=False),
-    _maybe_num("SEVDURN", "Days at grade 3 or worse; empty for milder events", "day"),
+    _num("SEVDURN", "Days at grade 3 or worse; empty for milder events", "day", filled=False),
     _maybe_text("AECAT", "Category: blood count, or other"),
     _maybe_text("AEREL", "Drug that it is attributed to"),
     _maybe_text("AEACN", "Action Taken with Study Treatment"),

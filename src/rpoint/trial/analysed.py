@@ -26,6 +26,7 @@ TERMS = {
     "diarrhoea": "diarrhoea",
 }
 RESPONSES = ("CR", "PR")
+UNKNOWN = {"DREDFL": "N", "PAKTBL": np.nan}
 FLAGS = {"prior": "PRIORFL", "visceral": "VISCFL", "measurable": "MEASFL"}
 SCAN_D = 7.0
 
@@ -42,6 +43,9 @@ def patient_rows(trial: Trial, tables: Mapping[str, Any]) -> pd.DataFrame:
     """
     adsl = _frame(tables, "adsl").sort_values("PATIDX", ignore_index=True)
     rows = adsl.copy()
+    for name, missing in UNKNOWN.items():  # what an arm drawn from a published curve does not have
+        if name not in rows:
+            rows[name] = missing
     at = pd.Index(rows["PATIDX"])
     tte = _frame(tables, "adtte", ["PATIDX", "PARAMCD", "AVAL", "CNSR"])
     for code in ("PFS", "OS", "DOR"):
@@ -54,8 +58,9 @@ def patient_rows(trial: Trial, tables: Mapping[str, Any]) -> pd.DataFrame:
     for code, name in (("BESTRSP", "bor"), ("CBESTRSP", "cbor")):
         one = rs[rs["PARAMCD"] == code].set_index("PATIDX")
         rows[name] = one["AVALC"].astype(str).reindex(at).fillna("NE").to_numpy(object)
-        if code == "BESTRSP" and "PCHG" in one:
-            rows["best_change"] = one["PCHG"].astype(float).reindex(at).to_numpy()
+        if code == "BESTRSP":
+            change = one["PCHG"] if "PCHG" in one else pd.Series(dtype=float)
+            rows["best_change"] = change.astype(float).reindex(at).to_numpy()
     _safety(rows, _frame(tables, "adae", ["PATIDX", "AETERM", "ATOXGR", "ASTDY", "SEVDURN"]), at)
     return _cut(trial, rows)
 
