@@ -67,7 +67,7 @@ def test_text_cannot_flow_from_one_cell_into_the_next():
 def test_types_come_from_the_dictionary_not_from_the_values():
     cells = {
         "STUDYID": "S", "USUBJID": "S-1", "REPL": 0, "PATIDX": 0, "TRT01P": "A",
-        "AETERM": "anaemia", "ATOXGR": 3, "ASTDY": 4,
+        "AETERM": "anaemia", "ATOXGR": 3, "ASTDY": 4, "SEVDURN": 2.0,
     }  # fmt: skip
     ends = [pd.Series([np.nan]), pd.Series([9]), pd.Series([pd.NA], dtype="Int64"),
             pd.Series([9.0])]  # fmt: skip

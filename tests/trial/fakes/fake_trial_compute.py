@@ -104,9 +104,10 @@ def adtte(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
 def adae(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
     hit = u[:, 0] < 0.3
     end = np.where(u[hit, 1] < 0.5, 30.0, np.nan)
+    grade = 1 + (4 * u[hit, 2]).astype(int)
     return keys[hit].assign(
-        AETERM="platelet count decreased", ATOXGR=1 + (4 * u[hit, 2]).astype(int), ASTDY=15,
-        AENDY=end, ADURN=end - 14,
+        AETERM="platelet count decreased", ATOXGR=grade, ASTDY=15, AENDY=end, ADURN=end - 14,
+        SEVDURN=np.where(grade >= 3, end - 14, np.nan),
     )  # fmt: skip
 
 
