@@ -1,7 +1,8 @@
 """Population parameters from the trials whose rows have the role `calibrate`.
 
 `python -m rpoint.trial.calibration --out draws.csv` runs the whole of it: the pools of patients,
-tempered sequential Monte Carlo on the emulator, and the draws that the package ships.
+tempered sequential Monte Carlo on the emulator, the discrepancy between the full simulation and the
+emulator at what was found, the sampler again with it, and the draws that the package ships.
 
 The likelihood takes ln median, ln hazard ratio and logit rate as normal, with the error that the
 published interval gives (without one, that of the number of patients) and, added in quadrature, an
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -20,13 +22,15 @@ import pandas as pd
 
 from rpoint.stats.batched import batched_survival
 from rpoint.trial.analyse import plain
+from rpoint.trial.discrepancy import Discrepancy, simulate
 from rpoint.trial.emulator import Emulator, Outcome, TrialPool, trial_pool
 from rpoint.trial.parameters import prior
 from rpoint.trial.read import read_trial
 from rpoint.trial.spec import MONTH_D, Published, Trial
 
 TRIALS = ("paloma-2", "paloma-3", "faktion", "tbcrc-041", "palbociclib-liposarcoma")
-EMULATOR_SD = 0.08  # of ln median, ln hazard ratio or logit rate: 512 emulated patients, no holds
+EMULATOR_SD = 0.08  # of ln median, ln hazard ratio or logit rate: 512 emulated patients
+LEAST_SHARE = 0.002  # added to a rate and to its complement, so that none of some has a logit
 POOL, COPIES = 256, 2
 # Months that the emulator follows: two and a half times the longest published median.
 MONTHS = {"paloma-2": 60.0, "paloma-3": 30.0, "faktion": 27.0}
@@ -69,7 +73,7 @@ def data(trials: Sequence[str] = TRIALS) -> list[Datum]:
 
 def _datum(trial: Trial, row: Published) -> Datum:
     kind = plain(row.endpoint)
-    scale = _scale(kind)
+    scale = partial(on_scale, kind)
     z = {0.95: 1.96, 0.9: 1.645}[row.level]
     if row.lo is not None and row.hi is not None and row.lo > 0:
         sd = (scale(row.hi) - scale(row.lo)) / (2 * z)
@@ -81,10 +85,20 @@ def _datum(trial: Trial, row: Published) -> Datum:
     )
 
 
-def _scale(endpoint: str) -> Callable[[float], float]:
+def on_scale(endpoint: str, value: float) -> float:
+    """A value on the scale of the likelihood: logit of a rate in %, logarithm of anything else."""
     if endpoint.endswith("_pct"):
-        return lambda v: float(np.log(v / (100.0 - v)))
-    return lambda v: float(np.log(v))
+        share = value / 100.0
+        return float(np.log((share + LEAST_SHARE) / (1.0 + LEAST_SHARE - share)))
+    return float(np.log(value))
+
+
+def off_scale(endpoint: str, value: np.ndarray) -> np.ndarray:
+    """The inverse of `on_scale`."""
+    odds = np.exp(value)
+    if endpoint.endswith("_pct"):
+        return 100.0 * (odds * (1.0 + LEAST_SHARE) - LEAST_SHARE) / (1.0 + odds)
+    return odds
 
 
 def _plain_sd(endpoint: str, value: float, n: int) -> float:
@@ -117,7 +131,7 @@ def _one(row: Datum, outcome) -> float:
             share = float(np.mean(found.pfs_d > 84.0))
         else:
             share = float(np.mean(found.confirmed))
-        return float(np.log((share + 0.002) / (1.002 - share)))
+        return on_scale(row.endpoint, 100.0 * share)
     per = 7.0 if row.endpoint.endswith("weeks") else MONTH_D
     return float(np.log(_smooth_median(found.pfs_d) / per))
 
@@ -149,17 +163,22 @@ def log_prior(x: np.ndarray) -> float:
 class Target:
     """Log-likelihood of parameters; made once in every worker."""
 
-    def __init__(self, pools: Mapping[str, TrialPool]) -> None:
+    def __init__(self, pools: Mapping[str, TrialPool], apart: Discrepancy | None = None) -> None:
         self.emulators = {
             name: Emulator(pool, COPIES, MONTHS.get(name, SHORTEST_MONTHS))
             for name, pool in pools.items()
         }
         self.rows = data()
+        self.apart = apart or Discrepancy.none(len(self.rows))
+
+    def emulated(self, x: np.ndarray) -> np.ndarray:
+        """(rows,) what the emulator says."""
+        return predict(self.emulators, self.rows, dict(zip(names(), x, strict=True)))
 
     def __call__(self, x: np.ndarray) -> tuple[float, np.ndarray]:
         """Log-likelihood, and the predicted rows."""
-        predicted = predict(self.emulators, self.rows, dict(zip(names(), x, strict=True)))
-        sd = np.array([row.sd for row in self.rows])
+        predicted = self.emulated(x) + self.apart.mean
+        sd = np.hypot([row.sd for row in self.rows], self.apart.error)
         miss = (predicted - np.array([row.value for row in self.rows])) / sd
         if not np.isfinite(miss).all():
             return -np.inf, predicted
@@ -169,9 +188,9 @@ class Target:
 _target: Target | None = None
 
 
-def _begin(pools: Mapping[str, TrialPool]) -> None:
+def _begin(pools: Mapping[str, TrialPool], apart: Discrepancy | None = None) -> None:
     global _target
-    _target = Target(pools)
+    _target = Target(pools, apart)
 
 
 def _evaluate(x: np.ndarray) -> tuple[float, np.ndarray]:
@@ -203,7 +222,7 @@ class Sample:
 
 def sample(
     pools: Mapping[str, TrialPool], particles: int, seed: int, jobs: int, moves: int = 4,
-    tell: Callable[[str], None] = print,
+    tell: Callable[[str], None] = print, apart: Discrepancy | None = None,
 ) -> Sample:  # fmt: skip
     """Tempered sequential Monte Carlo from the prior to the posterior.
 
@@ -216,7 +235,7 @@ def sample(
     for name, (low, high) in SD_LIMITS.items():
         k = names().index(name)
         x[:, k] = np.clip(x[:, k], low + 1e-3, high - 1e-3)
-    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(pools,)) as pool:
+    with ProcessPoolExecutor(jobs, initializer=_begin, initargs=(pools, apart)) as pool:
 
         def evaluate(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
             found = list(pool.map(_evaluate, points, chunksize=max(1, len(points) // (4 * jobs))))
@@ -280,11 +299,36 @@ def fit_table(now: Sample) -> pd.DataFrame:
     """Published and fitted rows: trial, arm, endpoint, published, q05, median, q95."""
     rows = []
     for k, datum in enumerate(data()):
-        back = (lambda v: 100 / (1 + np.exp(-v))) if datum.endpoint.endswith("_pct") else np.exp
-        low, middle, high = back(np.quantile(now.predicted[:, k], [0.05, 0.5, 0.95]))
-        rows.append((datum.trial, datum.arm, datum.endpoint, back(datum.value), low, middle, high))
+        quantiles = np.quantile(now.predicted[:, k], [0.05, 0.5, 0.95])
+        values = off_scale(datum.endpoint, np.array([datum.value, *quantiles]))
+        rows.append((datum.trial, datum.arm, datum.endpoint, *values))
     columns = ["trial", "arm", "endpoint", "published", "q05", "median", "q95"]
     return pd.DataFrame(rows, columns=columns)
+
+
+def draws_of(now: Sample, count: int, seed: int) -> pd.DataFrame:
+    """Some of the particles as the package ships them."""
+    rows = np.random.default_rng(seed).permutation(len(now.x))[:count]
+    return pd.DataFrame(now.x[rows], columns=list(names())).round(5)
+
+
+def discrepancy(
+    found: Mapping[str, TrialPool], draws: pd.DataFrame, jobs: int
+) -> tuple[Discrepancy, pd.DataFrame]:
+    """Full simulation minus emulator at some draws, and the table of both."""
+    target = Target(found)
+    simulated, used = simulate(target.rows, draws, on_scale, jobs)
+    emulated = np.full(simulated.shape, np.nan)
+    for k in sorted({int(i) for rows in used.values() for i in rows}):
+        emulated[k] = target.emulated(draws.loc[k, list(names())].to_numpy(float))
+    apart = Discrepancy.of(simulated, emulated)
+    columns = {
+        "trial": [r.trial for r in target.rows], "arm": [r.arm for r in target.rows],
+        "endpoint": [r.endpoint for r in target.rows], "apart": apart.mean, "error": apart.error,
+        "trials": apart.count, "simulated": np.nanmedian(simulated, axis=0),
+        "published": [r.value for r in target.rows],
+    }  # fmt: skip
+    return apart, pd.DataFrame(columns)
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -292,6 +336,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     import argparse
     from pathlib import Path
 
+    from rpoint.trial.parameters import shipped_draws
     from rpoint.tumour.simulate import shipped
 
     parser = argparse.ArgumentParser(prog="python -m rpoint.trial.calibration")
@@ -300,14 +345,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
-    given = parser.parse_args(arguments)
-    found = sample(
-        pools(shipped(), given.seed, given.jobs), given.particles, given.seed, given.jobs
+    parser.add_argument(
+        "--rounds", type=int, default=2, help="fits, each with the discrepancy at the draws before"
     )
-    print(fit_table(found).round(2).to_string())
-    rows = np.random.default_rng(given.seed).permutation(len(found.x))[: given.draws]
-    table = pd.DataFrame(found.x[rows], columns=list(names()))
-    table.round(5).to_csv(given.out, index=False)
+    given = parser.parse_args(arguments)
+    found = pools(shipped(), given.seed, given.jobs)
+    draws = shipped_draws()
+    for _ in range(given.rounds):
+        apart = None
+        if draws is not None:
+            apart, table = discrepancy(found, draws, given.jobs)
+            print(table.round(3).to_string())
+        now = sample(found, given.particles, given.seed, given.jobs, apart=apart)
+        print(fit_table(now).round(2).to_string())
+        draws = draws_of(now, given.draws, given.seed)
+    draws.to_csv(given.out, index=False)
 
 
 if __name__ == "__main__":

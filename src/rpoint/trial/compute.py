@@ -233,7 +233,7 @@ def treat_arm(
     switches = spec.immune.model_dump() if spec.immune is not None else {}
     first = live(
         mine, regimen_of(spec.regimen), conduct, ensemble, seed,
-        rules=_rules(spec.rules), immune=Immunity(Switches(**switches)), seen_until=follow_up,
+        rules=rules_of(spec.rules), immune=Immunity(Switches(**switches)), seen_until=follow_up,
         **common,
     )  # fmt: skip
     sld = burden(first, conduct.horizon_d)
@@ -279,5 +279,6 @@ def _next(first: Lives, regimen, ensemble, seed: int, follow_up, common):
     return lives, who, start
 
 
-def _rules(rules: Any) -> Any:
+def rules_of(rules: Any) -> Any:
+    """Dose rules of an arm as the blood takes them; "none" is none."""
     return None if rules in (None, "none") else rules

@@ -1,11 +1,12 @@
 """A fast stand-in for a trial arm, to fit population parameters with.
 
-The cells of an arm's patients are run once on a grid of drug effects; their mean rates over two
-cycles at steady dosing are kept.  With these constant rates tumours grow in closed form, so that
-an arm of some hundred patients takes a hundredth of a second whatever the parameters are.  Scans,
-readings, new lesions, non-target disease and death are those of the full simulation; doses are as
-ordered (no holds), and the first weeks do not differ from later ones.  What the fit finds is
-checked with the full simulation.
+The cells of an arm's patients are run once on a grid of drug effects, under the doses that blood
+counts and dose rules leave them; their mean rates over the third and fourth cycle are kept.  With
+these constant rates tumours grow in closed form, so that an arm of some hundred patients takes some
+hundredths of a second whatever the parameters are.  Scans, readings, new lesions, non-target
+disease and death are those of the full simulation.  Not in it: the first weeks, later changes of
+dose, jitter of scans and withdrawal.  What that does to the fitted rows is measured with the full
+simulation (`rpoint.trial.discrepancy`) and taken into account.
 """
 
 from __future__ import annotations
@@ -17,28 +18,30 @@ from typing import Any
 import numpy as np
 from scipy.special import expit
 
-from rpoint.blood import nominal
 from rpoint.cohort import Population as CohortPopulation
 from rpoint.cohort import draw_cohort
 from rpoint.immune import death_hazard
-from rpoint.pharmacology.doses import dose_rows
 from rpoint.pharmacology.regimen import Regimen, parse
 from rpoint.streams import normals, uniforms
 from rpoint.trial import patients as drawing
+from rpoint.trial.bodies import LEAST_ROOM
 from rpoint.trial.cells import Cells
-from rpoint.trial.compute import regimen_of
-from rpoint.trial.doses import acting, cell_parameters
+from rpoint.trial.compute import regimen_of, rules_of
+from rpoint.trial.counts import blood_course
+from rpoint.trial.doses import Doses, acting, cell_parameters
 from rpoint.trial.facts import fact
 from rpoint.trial.parameters import Population
 from rpoint.trial.spec import MONTH_D, Trial
 from rpoint.tumour.facts import fact as tumour_fact
 from rpoint.tumour.growth import in_vivo_scale
 from rpoint.tumour.measure import diameter_mm
+from rpoint.tumour.sizes import host_law
 from rpoint.tumour.subjects import MAX_LESIONS
 
 STEP = 1.0
 GRID = np.arange(-3.0, 3.5, STEP)  # ln effect
-RUN_D, FROM_D = 84, 28
+RUN_D, FROM_D = 112, 56  # days of the cells' run, and where its mean begins
+LN2 = float(np.log(2.0))
 STEP_D, WEEK_D = 14, 7.0  # of the course: scans lie on it
 LEAST_MM = 5.0
 
@@ -107,25 +110,29 @@ def trial_pool(trial: Trial, n: int, ensemble: Any, seed: int, threads: int | No
     """Draw `n` patients of a trial and run their cells on the grid of effects."""
     index = np.arange(n)
     cohort = draw_cohort(CohortPopulation.of(trial.population), index, seed)
-    regimens = {
-        name: regimen_of(arm.regimen) for name, arm in trial.arms.items() if arm.regimen is not None
+    given: dict[str, tuple[Regimen, Any]] = {
+        name: (regimen_of(arm.regimen), rules_of(arm.rules))
+        for name, arm in trial.arms.items()
+        if arm.regimen is not None
     }
     if trial.population.prior:
-        regimens["prior"] = parse(trial.population.prior)
-    drugs = tuple(dict.fromkeys(d for regimen in regimens.values() for d in regimen.drugs))
+        given["prior"] = parse(trial.population.prior), None
+    drugs = tuple(dict.fromkeys(d for regimen, _ in given.values() for d in regimen.drugs))
     typical = Population(seed, None, uncertain=False)
     patients = drawing.draw_patients(
         index, np.zeros(n, int), cohort.tumour_type, cohort.alterations, typical, ensemble, drugs,
         line=1, cells=cohort.cells, doubling_d=cohort.doubling_time_d, burden_mm=cohort.burden_mm,
     )  # fmt: skip
     arms, untreated = {}, None
-    for name, regimen in regimens.items():
-        arms[name], untreated = _arm_rates(patients, regimen, ensemble, threads)
+    for name, (regimen, rules) in given.items():
+        arms[name], untreated = _arm_rates(patients, regimen, rules, ensemble, seed, threads)
     assert untreated is not None
     return TrialPool(trial, patients, cohort.doubling_time_d, untreated, arms, seed)
 
 
-def _arm_rates(patients, regimen: Regimen, ensemble, threads) -> tuple[ArmRates, np.ndarray]:
+def _arm_rates(
+    patients, regimen: Regimen, rules: Any, ensemble, seed: int, threads
+) -> tuple[ArmRates, np.ndarray]:
     n = len(patients)
     who = np.repeat(np.arange(n), 2)
     genotypes = [g for pair in patients.genotypes for g in pair]
@@ -134,16 +141,10 @@ def _arm_rates(patients, regimen: Regimen, ensemble, threads) -> tuple[ArmRates,
     if not models:
         cells = Cells(patients.sets[who], genotypes, who, ensemble, (), threads=threads)
         return ArmRates((), cells.untreated.reshape(n, 2, 2)), cells.untreated[::2]
-    given = nominal(regimen, RUN_D)
-    rows = []
-    for drug, model in models.items():
-        plan = given[drug]
-        rows += dose_rows(
-            model, (24.0 * plan.day + plan.hour).tolist(), plan.mg.tolist(), plan.route.tolist(),
-            plan.duration_h.tolist(),
-        )  # fmt: skip
-    rows.sort(key=lambda row: row.time_h)
-    doses = dict.fromkeys(range(n), rows)
+    blood = blood_course(patients, regimen, RUN_D, rules, seed)
+    assert blood is not None  # a drug acts on the cells, so one is given
+    taken = Doses(blood.doses, blood.taken, {d: models[d] for d in models if d in blood.doses})
+    doses = {p: taken.rows(p, 0.0, 24.0 * RUN_D) for p in range(n)}
     rates = np.empty((n, 2, 2, *shape))
     for at in np.ndindex(shape):
         effect = {drug: float(np.exp(GRID[at[k]])) for k, drug in enumerate(models)}
@@ -177,6 +178,37 @@ class Outcome:
     confirmed: np.ndarray
 
 
+def braked(start_mm3, shares, net, births, days) -> np.ndarray:
+    """Volumes of two clones at constant rates under the brake of `rpoint.trial.bodies`.
+
+    The logistic equation's solution n(t) = n(0) e^(rt) / (1 + b/K times the integral of the
+    unbraked total), exact where both clones are born at the same rate.
+
+    Parameters
+    ----------
+    start_mm3, shares
+        (m, B) volumes at the start and share of the second clone.
+    net, births
+        (m, B, 2) net growth r and births b of the clones, 1/d; no brake without births.
+    days
+        (D,) days.
+
+    Returns
+    -------
+    numpy.ndarray
+        (m, B, 2, D) mm3.
+    """
+    clones = np.stack([start_mm3 * (1 - shares), start_mm3 * shares], axis=-1)
+    flat = np.where(np.abs(net) < 1e-9, 1e-9, net)
+    more = np.expm1(np.clip(flat[..., None] * days, -60.0, 25.0))
+    free = clones[..., None] * (1.0 + more)
+    if births is None:
+        return free
+    room = np.maximum(host_law("patient").capacity_mm3, LEAST_ROOM * start_mm3)
+    whole = (clones / flat)[..., None] * more
+    return free / (1.0 + births[..., None] * (whole.sum(axis=2) / room[..., None])[:, :, None])
+
+
 class Emulator:
     """A trial at any parameters.
 
@@ -204,6 +236,7 @@ class Emulator:
         ).reshape(m, MAX_LESIONS, -1)
         self.days = np.arange(0, horizon + STEP_D, STEP_D)
         self.there = p.start_mm3[self.who] > 0
+        self.baseline_d = p.baseline_day[self.who]
 
     def arm(self, name: str, theta: Mapping[str, float]) -> Outcome:
         """The arm at parameters by the names of `rpoint.trial.parameters`."""
@@ -217,8 +250,9 @@ class Emulator:
         if "prior" in self.pool.arms:
             had = self.u[:, 0] < self.pool.trial.population.prior_share
             shares = np.where(had[:, None], self._selected(scale, extra, shares, theta), shares)
-        net = self._net(name, scale, extra, theta)
-        return self._observe(net, shares, doubling, theta)
+        net, births = self._net(name, scale, extra, theta)
+        size = self._grown(net, shares, self.days, births).sum(axis=2)  # (m, B, days)
+        return self._observe(size, doubling, theta)
 
     def _patients(self, theta):
         p = self.pool.patients
@@ -238,23 +272,22 @@ class Emulator:
         odds = odds[:, None] * np.exp(mixed * self.z[:, 9 : 9 + drawing.BODIES])
         return doubling, np.clip(loss, *drawing.LOSS_LIMITS), np.minimum(odds / (1 + odds), 0.5)
 
-    def _net(self, name: str, scale, extra, theta) -> np.ndarray:
-        """(m, B, 2) net growth per day."""
+    def _net(self, name: str, scale, extra, theta) -> tuple[np.ndarray, np.ndarray]:
+        """(m, B, 2) net growth and births per day."""
         arm = self.pool.arms[name]
         spread = theta["effect_log_sd"]
         ln = {d: theta.get(f"effect {d}", 0.0) + spread * self.zd[d] for d in arm.drugs}
         rates = ArmRates(arm.drugs, arm.rates[self.who]).at(ln)  # (m, 2 clones, 2)
         born, dead = rates[:, :, 0], rates[:, :, 1]
-        return 24.0 * (scale[..., None] * (born - dead)[:, None] - extra[..., None])
+        births = 24.0 * scale[..., None] * born[:, None]
+        return births - 24.0 * (scale[..., None] * dead[:, None] + extra[..., None]), births
 
-    def _grown(self, net, shares, days) -> np.ndarray:
+    def _grown(self, net, shares, days, births=None) -> np.ndarray:
         """(m, B, 2, D) volumes of the clones."""
-        start = self.pool.patients.start_mm3[self.who]
-        clones = np.stack([start * (1 - shares), start * shares], axis=-1)
-        return clones[..., None] * np.exp(np.clip(net[..., None] * days, -60.0, 25.0))
+        return braked(self.pool.patients.start_mm3[self.who], shares, net, births, days)
 
     def _selected(self, scale, extra, shares, theta) -> np.ndarray:
-        net = self._net("prior", scale, extra, theta)
+        net, _ = self._net("prior", scale, extra, theta)
         weeks = np.arange(0.0, 66.0) * 28.0
         size = self._grown(net, shares, weeks)
         sld = diameter_mm(size.sum(axis=2)).sum(axis=1)
@@ -265,37 +298,39 @@ class Emulator:
         total = np.maximum(there.sum(axis=-1), 1e-300)
         return there[..., 1] / total
 
-    def _observe(self, net, shares, doubling, theta) -> Outcome:
-        size = self._grown(net, shares, self.days).sum(axis=2)  # (m, B, W)
+    def _observe(self, size, doubling, theta) -> Outcome:
         true = diameter_mm(size[:, :MAX_LESIONS])
         death = self._deaths(np.where(self.there[:, :MAX_LESIONS, None], true, 0.0).sum(axis=1))
         at = (self.scan_d / STEP_D).astype(int)
+        before = np.exp(LN2 * self.baseline_d[:, None] / np.where(self.there, doubling, np.inf))
+        true[:, :, 0] *= np.cbrt(before[:, :MAX_LESIONS])
+        other = size[:, MAX_LESIONS][:, at]
+        other[:, 0] *= before[:, MAX_LESIONS]
         seen = np.round(true[:, :, at] * np.exp(tumour_fact("scan_sd_log") * self.noise))
         seen = np.where(seen < fact("absent_below_mm"), 0.0, np.maximum(seen, 5.0))
         seen[:, :, 0] = np.maximum(seen[:, :, 0], 10.0)
         total = np.where(self.there[:, :MAX_LESIONS, None], seen, 0.0).sum(axis=1)
         nadir = np.minimum.accumulate(total, axis=1)
         worse = (total[:, 1:] >= 1.2 * nadir[:, :-1]) & (total[:, 1:] - nadir[:, :-1] >= 5.0)
-        worse |= self._elsewhere(size, at, theta)
+        worse |= self._elsewhere(size, other, at, theta)
         pd = np.where(worse.any(axis=1), self.scan_d[1:][worse.argmax(axis=1)], np.inf)
         time = np.minimum(pd, death)
-        before = self.scan_d[None, 1:] < pd[:, None]
-        before &= self.scan_d[None, 1:] <= death[:, None]
-        change = np.where(before, total[:, 1:] / total[:, :1] - 1.0, np.inf)
+        counts = self.scan_d[None, 1:] < pd[:, None]
+        counts &= self.scan_d[None, 1:] <= death[:, None]
+        change = np.where(counts, total[:, 1:] / total[:, :1] - 1.0, np.inf)
         response = change <= -0.3
         confirmed = (response[:, 1:] & response[:, :-1]).any(axis=1)
         best = np.where(np.isfinite(change).any(axis=1), change.min(axis=1), 0.0)
         last = self.scan_d[-1]
         return Outcome(np.minimum(time, last), time < last, 100.0 * best, confirmed)
 
-    def _elsewhere(self, size, at, theta) -> np.ndarray:
+    def _elsewhere(self, size, other, at, theta) -> np.ndarray:
         """(m, scans) progression by new lesions or of non-target disease."""
         whole = size.sum(axis=1)
         growth = np.maximum(np.diff(np.log(np.maximum(whole, 1e-12)), axis=1), 0.0)
         grown = np.concatenate([np.zeros((len(whole), 1)), np.cumsum(growth, axis=1)], axis=1)
         rate = np.exp(theta.get("new_lesion_rate", np.log(fact("new_lesion_rate"))))
         new = rate * grown[:, at[1:]] >= -np.log1p(-self.u[:, 1:2])
-        other = size[:, MAX_LESIONS][:, at]
         least = np.minimum.accumulate(other, axis=1)
         fold = fact("nontarget_progression_fold")
         there = self.there[:, MAX_LESIONS, None]

@@ -63,14 +63,15 @@ class Population:
             column = self.draws[name].to_numpy(float)
             if not self.uncertain:
                 return np.full(replicate.shape, column.mean())
-            return column[self._rows(distinct, len(column))][where]
+            return column[self.rows(distinct)][where]
         mean, sd = prior(name)
         if not self.uncertain:
             return np.full(replicate.shape, mean)
         return (mean + sd * normals(self.seed, f"parameter {name}", distinct)[:, 0])[where]
 
-    def _rows(self, replicates: np.ndarray, count: int) -> np.ndarray:
+    def rows(self, replicates: np.ndarray) -> np.ndarray:
         """The draw of each replicate: the draws in an order of the seed, again and again."""
+        count = 0 if self.draws is None else len(self.draws)
         order = np.random.Generator(np.random.Philox(key=[self.seed, 7])).permutation(count)
         return order[replicates % count]
 

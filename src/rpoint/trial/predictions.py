@@ -22,6 +22,7 @@ from rpoint.trial.analyse import analyse
 from rpoint.trial.compare import compare_all
 from rpoint.trial.compute import compute_chunk
 from rpoint.trial.held import held_responses, held_statistics
+from rpoint.trial.parameters import Population
 from rpoint.trial.read import library_names, read_trial
 from rpoint.trial.spec import Trial
 
@@ -56,7 +57,7 @@ VARIANTS: Mapping[str, tuple[str, Mapping[Any, Any]]] = {
         "vilgelm-patients", {"population.require": ["TP53:wt", "RB1:loss"]},
     ),
 }  # fmt: skip
-CHUNK = 250  # patients of a task
+CHUNK = 1000  # patients of a task
 SMALL = ("adsl", "adtte", "adrs", "adae")  # the tables that statistics are made of
 HELD = "held"  # and one row a responder, since the scans themselves are not kept
 
@@ -94,11 +95,11 @@ def trial_named(name: str) -> Trial:
     return read_trial(base).changed(changes)
 
 
-def run_task(task: tuple[str, int, int], options: Mapping[str, Any] | None = None):
-    """The small tables of one piece."""
+def run_task(task: tuple[str, int, int], draw: Population | None = None):
+    """The small tables of one piece; with the shipped parameters when `draw` is left out."""
     name, first, last = task
     trial = trial_named(name)
-    found = compute_chunk(trial, None, range(first, last), SEED, options)
+    found = compute_chunk(trial, draw, range(first, last), draw.seed if draw else SEED)
     frames = {table: found[table] for table in SMALL}
     rs = frames["adrs"]
     visits = rs["PARAMCD"] == "OVRLRESP"

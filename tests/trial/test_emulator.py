@@ -1,0 +1,76 @@
+"""The emulator of a trial arm: its growth law, and what it leaves out."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from rpoint.trial.bodies import Bodies
+from rpoint.trial.calibration import off_scale, on_scale
+from rpoint.trial.discrepancy import Discrepancy, _values
+from rpoint.trial.emulator import braked
+from rpoint.trial.parameters import Population
+
+
+def test_growth_under_the_brake_is_that_of_the_full_simulation():
+    """Two clones that are born at the same rate and die at different ones: exact but for steps."""
+    start = np.array([[4_000.0, 90_000.0]])
+    share = np.array([[0.2, 0.01]])
+    doubling, loss = np.full((1, 2), 90.0), np.array([0.85])
+    rest = np.array([[0.03, 0.004]])
+    days = 420
+    bodies = Bodies(start, share, doubling, loss, rest, days)
+    division = np.full((1, 2, days), 0.02)
+    death = np.full((1, 2, days), 0.004)
+    death[:, 0] = 0.012  # the drug kills most cells, not the resistant clone
+    bodies.advance(np.array([0]), 0, division, death)
+    births = 24.0 * bodies.scale[..., None] * division[:, None, :, 0]
+    net = births - 24.0 * (bodies.scale[..., None] * death[:, None, :, 0] + bodies.loss[..., None])
+    grown = braked(start, share, net, births, np.arange(0, days + 1, 14)).sum(axis=2)
+    np.testing.assert_allclose(grown[0], bodies.volume[0, :, ::14], rtol=5e-3)
+    unbraked = braked(start, share, net, None, np.arange(0, days + 1, 14)).sum(axis=2)
+    assert unbraked[0, 1, -1] > 1.05 * grown[0, 1, -1]  # the brake tells here
+
+
+def test_a_clone_that_neither_grows_nor_shrinks_has_no_division_by_nothing():
+    one = np.array([[1_000.0]])
+    net, births = np.zeros((1, 1, 2)), np.full((1, 1, 2), 0.05)
+    grown = braked(one, np.zeros((1, 1)), net, births, np.array([0.0, 28.0]))
+    assert np.isfinite(grown).all() and grown[0, 0, 0, 1] < 1_000.0
+
+
+def test_the_discrepancy_is_the_mean_difference_with_its_error():
+    simulated = np.array([[1.0, 2.0], [1.4, np.nan], [1.2, 2.4]])
+    emulated = np.array([[0.9, 2.1], [1.2, 2.0], [1.0, 2.3]])
+    found = Discrepancy.of(simulated, emulated)
+    apart = simulated[:, 0] - emulated[:, 0]
+    assert found.mean == pytest.approx([apart.mean(), 0.0], abs=1e-12)
+    assert found.error[0] == pytest.approx(apart.std(ddof=1) / np.sqrt(3))
+    assert found.count.tolist() == [3, 2]
+
+
+def test_none_of_some_has_a_logit():
+    assert np.isfinite(on_scale("orr_pct", 0.0)) and np.isfinite(on_scale("orr_pct", 100.0))
+    assert on_scale("orr_pct", 50.0) == pytest.approx(0.0)
+    assert on_scale("pfs_hr", 0.5) == pytest.approx(np.log(0.5))
+    for endpoint, value in (("orr_pct", 0.0), ("orr_pct", 19.6), ("pfs_median_months", 5.6)):
+        assert off_scale(endpoint, on_scale(endpoint, value)) == pytest.approx(value, abs=1e-9)
+
+
+def test_simulated_values_are_put_beside_the_draws_that_made_them():
+    """Replicates take the draws in an order of the seed; each value has to find its own."""
+    draws = pd.DataFrame({"a": np.arange(6.0)})
+    population = Population(3, draws)
+    replicates = np.arange(4)
+    np.testing.assert_array_equal(
+        draws["a"].to_numpy()[population.rows(replicates)], population.value("a", replicates)
+    )
+    from rpoint.trial.calibration import Datum
+
+    row = Datum("t", "arm", "pfs_hr", 0.0, 1.0)
+    table = pd.DataFrame(
+        {
+            "REPL": [2, 0, 1, 0], "ARM": ["arm"] * 4, "SUBSET": ["", "", "", "MDM2"],
+            "ENDPOINT": ["pfs_hr"] * 4, "VALUE": [0.3, 0.1, 0.2, 9.0],
+        }
+    )  # fmt: skip
+    assert _values(table, row, on_scale) == pytest.approx(np.log([0.1, 0.2, 0.3]))
