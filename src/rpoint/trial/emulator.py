@@ -42,8 +42,10 @@ STEP = 1.0
 GRID = np.arange(-3.0, 3.5, STEP)  # ln effect
 RUN_D, FROM_D = 112, 56  # days of the cells' run, and where its mean begins
 LN2 = float(np.log(2.0))
+MONTHS_BEFORE = 66  # cycles of an earlier regimen within which it fails
 STEP_D, WEEK_D = 14, 7.0  # of the course: scans lie on it
 LEAST_MM = 5.0
+LARGEST_LOG = 600.0  # growth that still has a number
 
 
 @dataclass(frozen=True)
@@ -178,7 +180,7 @@ class Outcome:
     confirmed: np.ndarray
 
 
-def braked(start_mm3, shares, net, births, days) -> np.ndarray:
+def braked(start_mm3, shares, net, births, step_d: float, count: int) -> np.ndarray:
     """Volumes of two clones at constant rates under the brake of `rpoint.trial.bodies`.
 
     The logistic equation's solution n(t) = n(0) e^(rt) / (1 + b/K times the integral of the
@@ -187,26 +189,34 @@ def braked(start_mm3, shares, net, births, days) -> np.ndarray:
     Parameters
     ----------
     start_mm3, shares
-        (m, B) volumes at the start and share of the second clone.
+        (k,) volumes at the start and share of the second clone.
     net, births
-        (m, B, 2) net growth r and births b of the clones, 1/d; no brake without births.
-    days
-        (D,) days.
+        (k, 2) net growth r and births b of the clones, 1/d; no brake without births.
+    step_d, count
+        Days between two points, and number of points; the first is the start.
 
     Returns
     -------
     numpy.ndarray
-        (m, B, 2, D) mm3.
+        (k, 2, count) mm3.
     """
     clones = np.stack([start_mm3 * (1 - shares), start_mm3 * shares], axis=-1)
-    flat = np.where(np.abs(net) < 1e-9, 1e-9, net)
-    more = np.expm1(np.clip(flat[..., None] * days, -60.0, 25.0))
-    free = clones[..., None] * (1.0 + more)
+    rate = np.where(np.abs(net) < 1e-7, 1e-7, net)
+    rate = np.minimum(rate, LARGEST_LOG / (step_d * count))
+    grown = np.empty((*net.shape, count))
+    grown[..., 0] = 1.0
+    grown[..., 1:] = np.exp(rate * step_d)[..., None]
+    np.multiply.accumulate(grown, axis=-1, out=grown)
+    free = clones[..., None] * grown
     if births is None:
         return free
     room = np.maximum(host_law("patient").capacity_mm3, LEAST_ROOM * start_mm3)
-    whole = (clones / flat)[..., None] * more
-    return free / (1.0 + births[..., None] * (whole.sum(axis=2) / room[..., None])[:, :, None])
+    grown -= 1.0
+    grown *= (clones / rate / room[:, None])[..., None]
+    spent = grown.sum(axis=1)
+    for k in range(2):
+        free[:, k] /= 1.0 + births[:, k, None] * spent
+    return free
 
 
 class Emulator:
@@ -251,7 +261,8 @@ class Emulator:
             had = self.u[:, 0] < self.pool.trial.population.prior_share
             shares = np.where(had[:, None], self._selected(scale, extra, shares, theta), shares)
         net, births = self._net(name, scale, extra, theta)
-        size = self._grown(net, shares, self.days, births).sum(axis=2)  # (m, B, days)
+        size = self._grown(net, shares, births, STEP_D, len(self.days)).sum(axis=1)
+        size = self._laid_out(size)  # (m, B, days)
         return self._observe(size, doubling, theta)
 
     def _patients(self, theta):
@@ -282,21 +293,29 @@ class Emulator:
         births = 24.0 * scale[..., None] * born[:, None]
         return births - 24.0 * (scale[..., None] * dead[:, None] + extra[..., None]), births
 
-    def _grown(self, net, shares, days, births=None) -> np.ndarray:
-        """(m, B, 2, D) volumes of the clones."""
-        return braked(self.pool.patients.start_mm3[self.who], shares, net, births, days)
+    def _grown(self, net, shares, births, step_d: float, count: int) -> np.ndarray:
+        """(bodies, 2, count) volumes of the clones, of the bodies that are there."""
+        there = self.there
+        start = self.pool.patients.start_mm3[self.who][there]
+        births = None if births is None else births[there]
+        return braked(start, shares[there], net[there], births, step_d, count)
+
+    def _laid_out(self, values: np.ndarray) -> np.ndarray:
+        """(m, B, ...) of values of the bodies that are there; nothing elsewhere."""
+        out = np.zeros((*self.there.shape, *values.shape[1:]))
+        out[self.there] = values
+        return out
 
     def _selected(self, scale, extra, shares, theta) -> np.ndarray:
         net, _ = self._net("prior", scale, extra, theta)
-        weeks = np.arange(0.0, 66.0) * 28.0
-        size = self._grown(net, shares, weeks)
-        sld = diameter_mm(size.sum(axis=2)).sum(axis=1)
+        size = self._grown(net, shares, None, 28.0, MONTHS_BEFORE)
+        sld = self._laid_out(diameter_mm(size.sum(axis=1))).sum(axis=1)
         nadir = np.minimum.accumulate(sld, axis=1)
         over = (sld >= 1.2 * nadir) & (sld - nadir >= 5.0)
-        at = np.where(over.any(axis=1), over.argmax(axis=1), len(weeks) - 1)
-        there = np.take_along_axis(size, at[:, None, None, None], axis=3)[..., 0]
-        total = np.maximum(there.sum(axis=-1), 1e-300)
-        return there[..., 1] / total
+        at = np.where(over.any(axis=1), over.argmax(axis=1), MONTHS_BEFORE - 1)
+        whose = np.nonzero(self.there)[0]
+        then = np.take_along_axis(size, at[whose][:, None, None], axis=2)[..., 0]
+        return self._laid_out(then[:, 1] / np.maximum(then.sum(axis=1), 1e-300))
 
     def _observe(self, size, doubling, theta) -> Outcome:
         true = diameter_mm(size[:, :MAX_LESIONS])
