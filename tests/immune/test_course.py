@@ -105,3 +105,12 @@ def test_what_does_not_fit_is_refused(change, message):
     call = {"regimen": ANTIBODY, "days": 10, "n": 4} | change
     with pytest.raises(RpointError, match=message):
         immune_course(**call)
+
+
+def test_patients_of_several_types_have_each_the_antigenicity_of_their_own():
+    kinds = np.array(["melanoma", "lung"] * 15, dtype=object)
+    mixed = course(tumour=kinds).immunity.antigenicity
+    for kind in ("melanoma", "lung"):
+        alone = course(tumour=kind).immunity.antigenicity
+        np.testing.assert_array_equal(mixed[kinds == kind], alone[kinds == kind])
+    assert not np.array_equal(mixed, course().immunity.antigenicity)

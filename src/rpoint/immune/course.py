@@ -9,7 +9,7 @@ import numpy as np
 
 from rpoint.errors import RpointError
 from rpoint.immune.antibody import AXIS, Factors, Shares, axis_antibodies, draw_factors, occupancy
-from rpoint.immune.facts import values
+from rpoint.immune.facts import factor_of_type, values
 from rpoint.immune.tcells import Immunity, run_tcells
 from rpoint.pharmacology.regimen import Regimen, parse
 from rpoint.streams import lognormal_factors, normals
@@ -78,10 +78,10 @@ class ImmuneCourse:
 
 
 def draw_immunity(
-    index: np.ndarray, seed: int, p: Mapping[str, float], tumour: str | None = None
+    index: np.ndarray, seed: int, p: Mapping[str, float], tumour: str | np.ndarray | None = None
 ) -> Immunity:
     """Antigenicity, fitness and escape of the patients with these numbers."""
-    factor = p.get(f"antigenicity_factor_{(tumour or '').replace('-', '_')}", 1.0)
+    factor = factor_of_type("antigenicity_factor", tumour, len(index), p)
     z = normals(seed, "antigenicity", index)[:, 0]
     return Immunity(
         antigenicity=factor * p["antigenicity_median"] * np.exp(p["antigenicity_sd_log"] * z),
@@ -103,7 +103,7 @@ def immune_course(
     switches: Switches | None = None,
     mdm2_copies: np.ndarray | float = 2.0,
     tcell_mdm2: np.ndarray | float = 1.0,
-    tumour: str | None = None,
+    tumour: str | np.ndarray | None = None,
     taken: Shares | None = None,
     stop_day: np.ndarray | None = None,
     in_vivo_scale: np.ndarray | None = None,
@@ -134,7 +134,8 @@ def immune_course(
         (n,) or (n, T) MDM2 in CD8 T cells over normal (an MDM2 antagonist raises it); acts only
         with TCELL_MDM2.  Copies in the tumour do not change it.
     tumour
-        Type; its antigenicity, where a fact gives one, else that of non-small-cell lung cancer.
+        Type, or (n,) types: antigenicity where a fact gives one, else that of non-small-cell lung
+        cancer.
     taken
         {drug: (n, K) share of each ordered dose that was taken}.
     stop_day

@@ -7,9 +7,11 @@ lies outside its own range, is refused when the file is read.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 
+import numpy as np
 from ruamel.yaml import YAML
 
 from rpoint.errors import RpointError, unknown_name
@@ -61,3 +63,15 @@ def values(overrides: dict[str, float] | None = None) -> dict[str, float]:
             )
         found[name] = float(value)
     return found
+
+
+def factor_of_type(
+    name: str, tumour: str | np.ndarray | None, n: int, p: Mapping[str, float]
+) -> np.ndarray:
+    """(n,) the fact `NAME_TYPE` of a tumour type, or of (n,) types; 1 where there is none.
+
+    >>> factor_of_type("death_factor", np.array(["lung", "breast"]), 2, values()).tolist()
+    [1.0, 0.3]
+    """
+    kinds = np.broadcast_to(np.asarray(tumour, dtype=object), (n,))
+    return np.array([p.get(f"{name}_{str(kind).replace('-', '_')}", 1.0) for kind in kinds], float)

@@ -16,7 +16,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from rpoint.errors import RpointError
-from rpoint.immune.facts import values
+from rpoint.immune.facts import factor_of_type, values
 
 REFERENCE_MM = 70.0
 FLOOR_MM = 5.0  # below it disease is not measurable; it is still there
@@ -97,9 +97,5 @@ def growth_per_week(
 
 def _baseline(tumour, line: int, n: int, p: Mapping[str, float]) -> np.ndarray:
     """Factor of type and line on the hazard, (n,)."""
-    names = np.broadcast_to(np.asarray(tumour, dtype=object), (n,))
-    factor = {
-        name: p.get(f"death_factor_{str(name).replace('-', '_')}", 1.0) for name in set(names)
-    }
-    own = np.array([factor[name] for name in names])
+    own = factor_of_type("death_factor", tumour, n, p)
     return own * p.get(f"death_factor_line_{min(int(line), 3)}", 1.0)

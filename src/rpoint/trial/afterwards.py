@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from rpoint.immune import death_hazard
 from rpoint.streams import uniforms
 from rpoint.trial.facts import fact
+from rpoint.trial.immune_facts import hazard_of_death
 from rpoint.trial.life import DEATH, NEVER, Lives
 from rpoint.trial.patients import Patients
 from rpoint.tumour.measure import diameter_mm
@@ -36,13 +36,15 @@ def burden(lives: Lives, days: int) -> np.ndarray:
     return np.where(later > 0, after, padded[:, : days + 1])
 
 
-def deaths(sld: np.ndarray, patients: Patients, line: int, seed: int) -> np.ndarray:
+def deaths(
+    sld: np.ndarray, patients: Patients, line: int, seed: int, uncertain: bool = True
+) -> np.ndarray:
     """(n,) day of death from the course of the burden; infinite beyond it.
 
-    The threshold of the cumulative hazard is that of `live`: who dies on study does so on the same
-    day here.
+    The hazard, with its draw in every replicate, and the threshold of the cumulative hazard are
+    those of `live`: who dies on study does so on the same day here.
     """
-    hazard = death_hazard(sld, tumour=patients.tumour_type.astype(object), line=line)[:, 1:]
+    hazard = hazard_of_death(sld, patients, line, seed, uncertain)[:, 1:]
     u = uniforms(seed, f"events of line {line}", patients.index, 2)
     over = np.cumsum(hazard, axis=1) >= -np.log1p(-u[:, DEATH])[:, None]
     return np.where(over.any(axis=1), 1.0 + over.argmax(axis=1), NEVER)

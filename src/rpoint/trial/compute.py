@@ -100,7 +100,8 @@ def compute_chunk(
         Of the run.
     options
         threads: of the engine (1 when left out); uncertain: whether replicates differ in the
-        population's parameters (True); draws: how many of the shipped draws they go through;
+        parameters of the population and its blood and in the facts of the immune part (True);
+        draws: how many of the shipped draws they go through;
         ensemble: parameter sets of the cell model; fixed: parameters by hand.
 
     Returns
@@ -246,7 +247,7 @@ def treat_arm(
             more = burden(later, conduct.horizon_d)[k]
             start = int(day[k])
             sld[i, start:] = more[: sld.shape[1] - start]
-    death = deaths(sld, mine, trial.population.line, seed)
+    death = deaths(sld, mine, trial.population.line, seed, conduct.uncertain)
     known = np.minimum(first.withdrawal_day, follow_up)
     death = np.where(death <= known, death, np.inf)
     return ArmLives(rows, first, death, later, who, day)

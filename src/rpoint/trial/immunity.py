@@ -8,6 +8,7 @@ import numpy as np
 
 from rpoint.immune import Switches, immune_course
 from rpoint.pharmacology.doses import DoseRow
+from rpoint.trial.immune_facts import facts_by_replicate
 
 ANTIBODIES = ("pembrolizumab", "nivolumab", "atezolizumab", "durvalumab")
 WEEK = 7
@@ -70,28 +71,50 @@ class Effect:
     growth: np.ndarray
 
 
-def immune_effect(patients, regimen, immune: Immunity | None, days: int, seed: int) -> Effect:
-    """What antibodies do, and what the arm's hypotheses add."""
+def immune_effect(
+    patients, regimen, immune: Immunity | None, days: int, seed: int, uncertain: bool = True
+) -> Effect:
+    """What antibodies do, and what the arm's hypotheses add.
+
+    Parameters
+    ----------
+    patients
+        n `rpoint.trial.patients.Patients`.
+    regimen, days
+        What is given, and D days of it.
+    immune
+        Hypotheses of the arm; None: all off.
+    seed
+        Of the run.
+    uncertain
+        Whether each replicate draws its own values of the fitted facts.
+    """
     n = len(patients)
     if not antibodies(regimen):
         return Effect(None, InputSteps(), {}, np.ones(n))
     switches = Switches() if immune is None else immune.switches
-    course = immune_course(
-        regimen,
-        days,
-        n,
-        patients.index,
-        seed,
-        patients.pk,
-        switches=switches,
-        mdm2_copies=copies_of("MDM2", patients.alterations),
-        tumour=str(patients.tumour_type[0]) if len(set(patients.tumour_type)) == 1 else None,
-    )
+    kill, ifn = np.empty((n, days)), np.empty((n, days))
+    mdm2, growth = np.empty(n), np.empty(n)
+    for rows, facts in facts_by_replicate(patients.replicate, seed, uncertain):
+        some = patients.take(rows)
+        course = immune_course(
+            regimen,
+            days,
+            len(some),
+            some.index,
+            seed,
+            some.pk,
+            facts=facts,
+            switches=switches,
+            mdm2_copies=copies_of("MDM2", some.alterations),
+            tumour=some.tumour_type,
+        )
+        kill[rows], ifn[rows] = course.kill_per_h, course.ifn
+        mdm2[rows], growth[rows] = course.mdm2_ifn, course.growth_factor
     steps, cells = InputSteps(), {}
     if switches.IFNG_TO_MDM2:
-        steps = InputSteps("in_IFN", course.ifn)
-        cells = {"MDM2_IFN": np.full(n, float(course.mdm2_ifn))}
-    return Effect(course.kill_per_h, steps, cells, np.asarray(course.growth_factor, float))
+        steps, cells = InputSteps("in_IFN", ifn), {"MDM2_IFN": mdm2}
+    return Effect(kill, steps, cells, growth)
 
 
 def copies_of(gene: str, alterations) -> np.ndarray:

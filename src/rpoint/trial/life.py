@@ -15,7 +15,6 @@ import pandas as pd
 
 from rpoint.blood import BloodCourse
 from rpoint.endpoints.recist import Recist
-from rpoint.immune import death_hazard
 from rpoint.pharmacology.regimen import Regimen
 from rpoint.streams import uniforms
 from rpoint.trial.bodies import Bodies
@@ -23,6 +22,7 @@ from rpoint.trial.cells import Cells
 from rpoint.trial.counts import blood_course, lengthened
 from rpoint.trial.doses import Doses, acting, cell_parameters
 from rpoint.trial.facts import fact
+from rpoint.trial.immune_facts import hazard_of_death
 from rpoint.trial.immunity import Immunity, immune_effect
 from rpoint.trial.patients import Patients
 from rpoint.trial.scans import Scans, judge, lesion_table, plan_scans, take_scan
@@ -50,7 +50,7 @@ class Conduct:
     treat_d
         Days of treatment at most.
     uncertain
-        Whether each replicate draws its own parameters of the blood.
+        Whether each replicate draws its own parameters of the blood and facts of the immune part.
     """
 
     scan_days: tuple[float, ...]
@@ -173,7 +173,7 @@ class Course:
         self.day, self.visit, self.rules = 0, 1, rules
         self.blood_until = min(self._stage_end() + SAFETY_D, conduct.treat_d)
         self.blood = self._counted(patients, self.blood_until)
-        effect = immune_effect(patients, regimen, immune, days, seed)
+        effect = immune_effect(patients, regimen, immune, days, seed, conduct.uncertain)
         self.kill, self.doses_set = effect.kill, effect.steps
         self._make_cells(ensemble, threads, {**(own or {}), **effect.cells})
         rest = self.cells.untreated[self.lead]
@@ -306,10 +306,10 @@ class Course:
         if not len(rows):
             return
         sld = diameter_mm(self.bodies.volume[rows, :MAX_LESIONS, : last + 1]).sum(axis=1)
-        hazard = death_hazard(sld, tumour=self.p.tumour_type[rows].astype(object), line=self.line)[
-            :, self.day + 1 : last + 1
-        ]
-        total = self.hazard[rows][:, None] + np.cumsum(hazard, axis=1)
+        mine, uncertain = self.p.take(rows), self.conduct.uncertain
+        hazard = hazard_of_death(sld, mine, self.line, self.seed, uncertain)
+        new = hazard[:, self.day + 1 : last + 1]
+        total = self.hazard[rows][:, None] + np.cumsum(new, axis=1)
         over = total >= self.death_at[rows][:, None]
         dead = over.any(axis=1)
         self.death[rows[dead]] = self.day + 1 + over.argmax(axis=1)[dead]
