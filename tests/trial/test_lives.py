@@ -46,6 +46,21 @@ def small():
     )
 
 
+@pytest.fixture(scope="module")
+def antibody():
+    """The same with an antibody against an observed control, in tumours of two types."""
+    return read_trial("oak").changed(
+        {
+            "population.tumours": {"lung": 1, "melanoma": 1},
+            ("arms", "atezolizumab", "patients"): 4,
+            ("arms", "docetaxel", "patients"): 2,
+            "enrolment.months": 2,
+            "cutoff.months_after_first_entry": 9,
+            "treatment.max_months": 7,
+        }
+    )
+
+
 def people(ensemble, regimen, n=6, kind="liposarcoma", alterations=(), **fixed):
     made = Population(3, None, uncertain=False, fixed=fixed)
     return draw_patients(
@@ -102,9 +117,11 @@ def test_daily_rates_are_those_of_the_simulation_of_one_tumour(ensemble):
     np.testing.assert_allclose(division, expected, rtol=5e-3)
 
 
-def test_a_chunk_does_not_depend_on_where_it_is_cut(small):
-    whole = compute_chunk(small, None, range(0, 12), 5)
-    parts = [compute_chunk(small, None, range(*r), 5) for r in ((0, 5), (5, 12))]
+@pytest.mark.parametrize("name", ["small", "antibody"])
+def test_a_chunk_does_not_depend_on_where_it_is_cut(name, request):
+    trial = request.getfixturevalue(name)
+    whole = compute_chunk(trial, None, range(0, 12), 5)
+    parts = [compute_chunk(trial, None, range(*r), 5) for r in ((0, 2), (2, 5), (5, 12))]
     for name, table in whole.items():
         check_table(name, table)
         keys = ("PATIDX", "PARAMCD", "ADY", "ASTDY", "TRLNKID", "AETERM")
