@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import subprocess
 import tomllib
@@ -10,6 +11,7 @@ import pytest
 from ruamel.yaml import YAML
 
 import rpoint
+from rpoint import catalog
 
 # Written in two halves so that this file does not hold what it looks for.
 FORBIDDEN = [
@@ -45,11 +47,26 @@ def test_one_version_everywhere(root):
 
 def test_the_licence_is_apache_2_and_the_tables_keep_theirs(root):
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["license"] == "Apache-2.0 AND MIT"
+    assert project["license"] == "Apache-2.0 AND MIT AND ODbL-1.0 AND CC-BY-4.0"
+    assert all((root / name).is_file() for name in project["license-files"])
     assert "Apache License" in (root / "LICENSE").read_text(encoding="utf-8")[:200]
     tables = (root / "src/rpoint/calibrate/data/LICENSES.md").read_text(encoding="utf-8")
     assert "MIT License" in tables and "LICENSES.md" in (root / "NOTICE").read_text("utf-8")
     assert "license: Apache-2.0" in (root / "CITATION.cff").read_text(encoding="utf-8")
+
+
+def test_tables_from_a_database_that_is_share_alike_say_so_and_are_named(root):
+    notice = " ".join((root / "NOTICE").read_text("utf-8").split())
+    licence = "Open Database License (ODbL) 1.0"
+    assert licence in notice and "MSK-MET" in notice and "opendatacommons.org" in notice
+    assert licence in catalog.source("nguyen2022").text()
+    tables = [p for p in (root / "src").rglob("*.csv") if "nguyen2022" in p.read_text("utf-8")]
+    assert {p.parent.parent.name for p in tables} == {"cohort", "panel"}
+    for path in tables:
+        with path.open(encoding="utf-8", newline="") as stream:
+            rows = [row for row in csv.DictReader(stream) if row["source"] == "nguyen2022"]
+        assert rows and {row["licence"] for row in rows} == {"ODbL"}
+        assert path.name in notice and path.parent.relative_to(root).as_posix() in notice
 
 
 def test_no_tracked_file_names_a_machine_or_a_registry(root):

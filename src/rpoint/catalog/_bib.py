@@ -16,7 +16,7 @@ _FIELD = re.compile(r"\s*(\w+)\s*=\s*")
 
 
 class Source(Entry):
-    """One source: BibTeX type, key and fields."""
+    """One source: BibTeX type, key and fields; `licence` is that of the data that were used."""
 
     key: str
     type: str
@@ -34,6 +34,8 @@ class Source(Entry):
             parts.append(f"doi:{f['doi']}")
         elif "url" in f:
             parts.append(f["url"])
+        if "licence" in f:
+            parts.append(f"Data: {f['licence']}")
         return ". ".join(p.strip(" .") for p in parts if p.strip(" .")) + "."
 
     def bibtex(self) -> str:
