@@ -22,7 +22,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from rpoint.endpoints._audit import Audit, tell
 from rpoint.endpoints._confirm import DAYS_PER_WEEK, Rules
 from rpoint.endpoints._extent import Extent
 from rpoint.endpoints._ibor import (
@@ -37,7 +36,7 @@ from rpoint.endpoints._ibor import (
     IRESPONSES,
     best_table,
 )
-from rpoint.endpoints._orr import Orr
+from rpoint.endpoints._judged import JudgedVisits
 from rpoint.endpoints._responses import CR, NE, NON, NOT_ASSESSED, NT_PD, PD, PR, SD
 from rpoint.endpoints._targets import Targets
 from rpoint.endpoints.best_response import BestResponse
@@ -62,7 +61,7 @@ _FROM_RECIST = {CR: I_CR, PR: I_PR, SD: I_SD, NON: I_NON, PD: I_UPD, NE: I_NE, N
 
 
 @dataclass(frozen=True, repr=False)
-class Irecist:
+class Irecist(JudgedVisits):
     """Visits judged by iRECIST.
 
     Attributes
@@ -95,31 +94,8 @@ class Irecist:
         people, grid = self.recist.people_and_grid()
         return BestResponse(best_table(self.visits, people, grid, rules), rules, "irecist")
 
-    def orr(self, *, of: str = "evaluable", level: float = 0.95, **choices) -> Orr:
-        """Response rates, any and confirmed."""
-        return self.best_overall_response(**choices).orr(of=of, level=level)
-
-    def audit(self, patient: object, **choices) -> Audit:
-        """How one patient was judged; `choices` as in `best_overall_response`."""
-        names = self.recist.sizes.patients["patient"].astype(str)
-        if str(patient) not in set(names):
-            raise unknown_name("patient", patient, names, where="patient")
-        best = self.best_overall_response(**choices)
-        rows = self.visits[self.visits["patient"].astype(str) == str(patient)]
-        one = best.table[best.table["patient"].astype(str) == str(patient)].iloc[0]
-        return tell(str(patient), rows, one, best.rules)
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the visits."""
-        return self.visits.copy()
-
-    def summary(self, **choices) -> pd.DataFrame:
-        """Best responses, any and confirmed, counted."""
-        return self.best_overall_response(**choices).summary()
-
-    def to_dict(self) -> dict:
-        """Plain data: visits."""
-        return {"visits": self.visits.to_dict("records")}
+    def _patients(self) -> pd.Series:
+        return self.recist.sizes.patients["patient"]
 
     def __repr__(self) -> str:
         confirmed = int((self.visits["iresponse"] == "iCPD").sum())

@@ -18,11 +18,10 @@ import numpy as np
 import pandas as pd
 
 from rpoint.endpoints import _timepoint as tp
-from rpoint.endpoints._audit import Audit, tell
 from rpoint.endpoints._confirm import DAYS_PER_WEEK, Rules, confirming_visit
 from rpoint.endpoints._extent import Extent, extent
 from rpoint.endpoints._grid import Grid, any_before, running_min_before
-from rpoint.endpoints._orr import Orr
+from rpoint.endpoints._judged import JudgedVisits
 from rpoint.endpoints._responses import (
     NONTARGET,
     NOT_ASSESSED,
@@ -45,7 +44,7 @@ KEEP = ("confirmed", "any", "never")
 
 
 @dataclass(frozen=True, repr=False)
-class Recist:
+class Recist(JudgedVisits):
     """Visits judged by RECIST 1.1.
 
     Attributes
@@ -95,39 +94,8 @@ class Recist:
         change = self.visits["change_pct"].to_numpy(dtype=float)
         return from_codes(grid, codes, people, rules, reasons, change)
 
-    def orr(self, *, of: str = "evaluable", level: float = 0.95, **choices) -> Orr:
-        """Response rates, any and confirmed; `choices` as in `best_overall_response`."""
-        return self.best_overall_response(**choices).orr(of=of, level=level)
-
-    def audit(self, patient: object, **choices) -> Audit:
-        """How one patient was judged: which visit, which rule, which numbers.
-
-        Parameters
-        ----------
-        patient
-            Name in the table.
-        choices
-            As in `best_overall_response`.
-        """
-        names = self.sizes.patients["patient"].astype(str)
-        if str(patient) not in set(names):
-            raise unknown_name("patient", patient, names, where="patient")
-        best = self.best_overall_response(**choices)
-        rows = self.visits[self.visits["patient"].astype(str) == str(patient)]
-        one = best.table[best.table["patient"].astype(str) == str(patient)].iloc[0]
-        return tell(str(patient), rows, one, best.rules)
-
-    def to_frame(self) -> pd.DataFrame:
-        """A copy of the visits."""
-        return self.visits.copy()
-
-    def summary(self, **choices) -> pd.DataFrame:
-        """Best responses, any and confirmed, counted; `choices` as in `best_overall_response`."""
-        return self.best_overall_response(**choices).summary()
-
-    def to_dict(self) -> dict:
-        """Plain data: visits."""
-        return {"visits": self.visits.to_dict("records")}
+    def _patients(self) -> pd.Series:
+        return self.sizes.patients["patient"]
 
     def __repr__(self) -> str:
         judged = int((self.visits["phase"] == "treatment").sum())
