@@ -223,3 +223,17 @@ def test_typical_replicates_have_the_typical_marrow(ensemble):
     drawn = live(p, parse(MILADEMETAN), conduct(), ensemble, 3).blood
     fixed = live(p, parse(MILADEMETAN), replace(conduct(), uncertain=False), ensemble, 3).blood
     assert (drawn.counts["platelets"][:, 20] != fixed.counts["platelets"][:, 20]).all()
+
+
+def test_nobody_begins_a_next_line_after_her_death(monkeypatch):
+    """Death may fall between progression, where the treated course ends, and the next line."""
+    trial = read_trial("tbcrc-041")
+    arm = next(name for name in trial.arms if trial.arms[name].crossover or trial.arms[name].next)
+    first = sum(a.patients for a in list(trial.arms.values())[: list(trial.arms).index(arm)])
+    index = np.arange(first, first + 24)
+    begun = compute_chunk(trial, None, index, seed=1)["adsl"]["NEXTDY"].dropna()
+    assert len(begun) >= 5
+    dead = float(begun.median()) - 2.0
+    monkeypatch.setattr("rpoint.trial.compute.deaths", lambda sld, *_: np.full(len(sld), dead))
+    again = compute_chunk(trial, None, index, seed=1)["adsl"]["NEXTDY"].dropna()
+    assert 0 < len(again) < len(begun) and (again <= dead + 1).all()

@@ -120,7 +120,7 @@ def compute_chunk(
         )
     entry = enter(trial, np.asarray(index), seed)
     cohort = draw_cohort(CohortPopulation.of(trial.population), entry.index, seed)
-    patients = _patients(trial, entry, cohort, draw, ensemble, options.get("threads", 1))
+    patients = _patients(trial, entry, cohort, draw, ensemble, options)
     found = []
     for a, name in enumerate(trial.arms):
         rows = np.flatnonzero(entry.arm == a)
@@ -174,7 +174,9 @@ def conduct_of(trial: Trial, follow_up_d: np.ndarray, uncertain: bool = True) ->
     )
 
 
-def _patients(trial: Trial, entry: Entry, cohort: Cohort, draw, ensemble, threads) -> Patients:
+def _patients(
+    trial: Trial, entry: Entry, cohort: Cohort, draw, ensemble, options: Mapping[str, Any]
+) -> Patients:
     p = trial.population
     regimens = [regimen_of(arm.regimen) for arm in trial.arms.values() if arm.regimen is not None]
     regimens += [regimen_of(r) for r in (next_regimen(trial, n) for n in trial.arms) if r]
@@ -203,8 +205,9 @@ def _patients(trial: Trial, entry: Entry, cohort: Cohort, draw, ensemble, thread
     if p.prior is None:
         return drawn()
     return after_prior(
-        drawn(), parse(p.prior), p.prior_share, ensemble, draw.seed, threads, again=drawn
-    )
+        drawn(), parse(p.prior), p.prior_share, ensemble, draw.seed, options.get("threads", 1),
+        again=drawn, uncertain=options.get("uncertain", True),
+    )  # fmt: skip
 
 
 def regimen_of(text: str) -> Regimen:
@@ -240,27 +243,29 @@ def treat_arm(
     sld = burden(first, conduct.horizon_d)
     text = next_regimen(trial, name)
     later, who, day = None, None, None
-    if text is not None:
-        later, who, day = _next(first, regimen_of(text), ensemble, seed, follow_up, common)
-    if later is not None:
-        for k, i in enumerate(who.tolist()):
-            more = burden(later, conduct.horizon_d)[k]
-            start = int(day[k])
-            sld[i, start:] = more[: sld.shape[1] - start]
     death = deaths(sld, mine, trial.population.line, seed, conduct.uncertain)
+    if text is not None:
+        alive_until = np.minimum(follow_up, death)
+        later, who, day = _next(first, regimen_of(text), ensemble, seed, alive_until, common)
+    if later is not None:
+        more = burden(later, conduct.horizon_d)
+        for k, i in enumerate(who.tolist()):
+            start = int(day[k])
+            sld[i, start:] = more[k, : sld.shape[1] - start]
+        death = deaths(sld, mine, trial.population.line, seed, conduct.uncertain)
     known = np.minimum(first.withdrawal_day, follow_up)
     death = np.where(death <= known, death, np.inf)
     return ArmLives(rows, first, death, later, who, day)
 
 
-def _next(first: Lives, regimen, ensemble, seed: int, follow_up, common):
-    """The next line of those who progressed and are alive and in the study."""
+def _next(first: Lives, regimen, ensemble, seed: int, until: np.ndarray, common):
+    """The next line of those who progressed and are alive, in the study and before `until`."""
     day = np.where(np.isfinite(first.pd_day), first.pd_day + 14.0, np.inf)
-    who = np.flatnonzero((day < np.minimum(first.study_end_day, follow_up)) & (first.status == 0))
+    who = np.flatnonzero((day < np.minimum(first.study_end_day, until)) & (first.status == 0))
     if not len(who):
         return None, None, None
     start = day[who]
-    left = follow_up[who] - start
+    left = first.seen_until[who] - start
     c = first.conduct
     step = c.scan_days[0] if c.scan_days else 56.0
     horizon = int(left.max())

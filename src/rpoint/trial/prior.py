@@ -35,6 +35,7 @@ def after_prior(
     *,
     again: Any = None,
     attempts: int = 3,
+    uncertain: bool = True,
 ) -> Patients:
     """Patients as the failure of an earlier regimen leaves them.
 
@@ -50,6 +51,8 @@ def after_prior(
         Makes other patients of the same numbers: called with the attempt, 1 or more.
     attempts
         How often a patient whose tumour does not progress is drawn again; the last is taken.
+    uncertain
+        Whether each replicate draws its own parameters of the blood.
 
     Returns
     -------
@@ -65,7 +68,7 @@ def after_prior(
         if attempt:
             pool = again(attempt)
         tried = pool.take(waiting)
-        shares, progressed = progressed_shares(tried, regimen, ensemble, seed, threads)
+        shares, progressed = progressed_shares(tried, regimen, ensemble, seed, threads, uncertain)
         last = attempt == attempts or again is None
         for k, i in enumerate(waiting.tolist()):
             if progressed[k] or last:
@@ -75,10 +78,17 @@ def after_prior(
 
 
 def progressed_shares(
-    patients: Patients, regimen: Regimen, ensemble: Any, seed: int, threads: int | None
+    patients: Patients,
+    regimen: Regimen,
+    ensemble: Any,
+    seed: int,
+    threads: int | None,
+    uncertain: bool = True,
 ) -> tuple[np.ndarray, np.ndarray]:
     """(n, B) shares of the resistant clone at progression, and (n,) whether there was one."""
-    conduct = Conduct(scan_days=(), horizon_d=RUN_D, treat_d=RUN_D, withdrawal_per_month=0.0)
+    conduct = Conduct(
+        scan_days=(), horizon_d=RUN_D, treat_d=RUN_D, withdrawal_per_month=0.0, uncertain=uncertain
+    )
     course = Course(
         patients, regimen, conduct, ensemble, seed, None, None, 1, threads, {}, None
     )  # fmt: skip
