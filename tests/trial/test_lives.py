@@ -227,13 +227,17 @@ def test_typical_replicates_have_the_typical_marrow(ensemble):
 
 def test_nobody_begins_a_next_line_after_her_death(monkeypatch):
     """Death may fall between progression, where the treated course ends, and the next line."""
+    from rpoint.trial import immune_facts
+
     trial = read_trial("tbcrc-041")
-    arm = next(name for name in trial.arms if trial.arms[name].crossover or trial.arms[name].next)
-    first = sum(a.patients for a in list(trial.arms.values())[: list(trial.arms).index(arm)])
-    index = np.arange(first, first + 24)
-    begun = compute_chunk(trial, None, index, seed=1)["adsl"]["NEXTDY"].dropna()
-    assert len(begun) >= 5
-    dead = float(begun.median()) - 2.0
-    monkeypatch.setattr("rpoint.trial.compute.deaths", lambda sld, *_: np.full(len(sld), dead))
-    again = compute_chunk(trial, None, index, seed=1)["adsl"]["NEXTDY"].dropna()
-    assert 0 < len(again) < len(begun) and (again <= dead + 1).all()
+    usual = immune_facts.death_hazard
+    monkeypatch.setattr(immune_facts, "death_hazard", lambda *a, **k: 40.0 * usual(*a, **k))
+    tables = compute_chunk(trial, None, np.arange(46), seed=1)  # refuses a therapy after death
+    adsl, tte = tables["adsl"], tables["adtte"]
+    death = tte[(tte["PARAMCD"] == "OS") & (tte["CNSR"] == 0)].set_index("USUBJID")["AVAL"]
+    rs = tables["adrs"]
+    pd_day = rs[(rs["PARAMCD"] == "OVRLRESP") & (rs["AVALC"] == "PD")].groupby("USUBJID")["ADY"]
+    between = death.reindex(pd_day.min().index) - pd_day.min()
+    assert (between < 14).any()  # somebody dies before a next line could begin
+    begun = adsl.set_index("USUBJID")["NEXTDY"].dropna()
+    assert len(begun) and not set(between[between < 13].index) & set(begun.index)
