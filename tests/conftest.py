@@ -1,12 +1,14 @@
 """Fixtures that every room's tests may use, and the two processes of the whole suite.
 
-`python -m pytest` without a path runs the rooms of `FIRST` here and all others in a second process
-at the same time.  What the second finds is reported here as if it had run here.  Any path, `-k`,
-`-x` or other option that chooses tests runs everything chosen in one process.
+`python -m pytest` without a path runs the suite in two processes.  Both take module after module,
+this one from the rooms of `FIRST` and then forwards through the others, the second backwards
+through the others, until they meet.  What the second finds is reported here as if it had run here.
+Any path, `-k`, `-x` or other option that chooses tests runs everything chosen in one process.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -40,7 +42,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 ROOT = Path(__file__).resolve().parents[1]
 
 
-# Half of the time; libRoadRunner, which brings a compiler of its own, is used in these rooms only.
+# libRoadRunner, which brings a compiler of its own, is used in these rooms only: one process loads
+# it.  They must take less than half of the time, so that the other rooms can even it out.
 FIRST = {"biology", "cli", "engine", "evidence", "house", "pharmacology", "tumour"}
 REPORTS = "RPOINT_TEST_REPORTS"  # set in the second process: the file that it reports to
 HARMLESS = ("-q", "-v", "-r", "--durations", "--color", "--tb")  # options that choose no test
@@ -49,12 +52,53 @@ HARMLESS = ("-q", "-v", "-r", "--durations", "--color", "--tb")  # options that 
 def pytest_configure(config: pytest.Config) -> None:
     """Split the whole suite; a chosen part of it stays in one process."""
     if REPORTS in os.environ:
-        config.pluginmanager.register(Sender(config, Path(os.environ[REPORTS])))
+        reports = Path(os.environ[REPORTS])
+        config.pluginmanager.register(Taker(reports.parent / "taken"))
+        config.pluginmanager.register(Sender(config, reports))
         return
     whole = config.args_source == pytest.Config.ArgsSource.TESTPATHS
     options = [arg for arg in config.invocation_params.args if not arg.startswith(HARMLESS)]
     if whole and not options and (os.cpu_count() or 1) > 1:
-        config.pluginmanager.register(Receiver(config))
+        receiver = Receiver(config)
+        config.pluginmanager.register(Taker(receiver.taken))
+        config.pluginmanager.register(receiver)
+
+
+class Taker:
+    """In both processes: run the modules that the other one has not taken."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def _take(self, path: Path) -> bool:
+        name = path.relative_to(ROOT).as_posix().replace("/", "+")
+        try:
+            os.close(os.open(self.folder / name, os.O_CREAT | os.O_EXCL))
+        except FileExistsError:
+            return False
+        return True
+
+    def _taken(self, items: list[pytest.Item]) -> Iterator[pytest.Item]:
+        for path, module in itertools.groupby(items, key=lambda item: item.path):
+            if self._take(path):
+                yield from module
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Pytest's own loop, but for the choice of modules."""
+        if session.testsfailed:
+            raise session.Interrupted(f"{session.testsfailed} errors during collection")
+        items = self._taken(session.items)
+        item = next(items, None)
+        while item is not None:
+            # Known before the item ends: fixtures that the next one needs are kept.
+            following = next(items, None)
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
+            if session.shouldfail:
+                raise session.Failed(session.shouldfail)
+            if session.shouldstop:
+                raise session.Interrupted(session.shouldstop)
+            item = following
+        return True
 
 
 class Sender:
@@ -71,34 +115,26 @@ class Sender:
         hook = self.config.hook.pytest_report_to_serializable
         self._write("test", hook(config=self.config, report=report))
 
-    def pytest_collectreport(self, report: pytest.CollectReport) -> None:
-        if report.failed or report.skipped:
-            hook = self.config.hook.pytest_report_to_serializable
-            self._write("collect", hook(config=self.config, report=report))
-
     def pytest_sessionfinish(self, exitstatus: int) -> None:
         self._write("end", int(exitstatus))
 
 
 class Receiver:
-    """In the first process: leave the other rooms out, start the second, report what it says."""
+    """In the first process: start the second, report what it says."""
 
     def __init__(self, config: pytest.Config) -> None:
         self.config = config
         self.folder = tempfile.TemporaryDirectory()
         self.reports = Path(self.folder.name) / "reports.jsonl"
-        self.rooms = [p for p in sorted((ROOT / "tests").iterdir()) if self._elsewhere(p)]
-
-    def _elsewhere(self, path: Path) -> bool:
-        return path.is_dir() and path.name not in FIRST and any(path.glob("test_*.py"))
-
-    def pytest_ignore_collect(self, collection_path: Path) -> bool | None:
-        return True if collection_path in self.rooms else None
+        self.taken = Path(self.folder.name) / "taken"
+        self.taken.mkdir()
 
     def pytest_sessionstart(self) -> None:
+        tests = sorted((ROOT / "tests").iterdir(), reverse=True)
+        rooms = [p for p in tests if p.name not in FIRST and any(p.glob("test_*.py"))]
         self.log = (Path(self.folder.name) / "output.txt").open("w+", encoding="utf-8")
         self.second = subprocess.Popen(
-            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, self.rooms)],
+            [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", *map(str, rooms)],
             cwd=ROOT,
             env={**os.environ, REPORTS: str(self.reports)},
             stdin=subprocess.DEVNULL,
@@ -106,16 +142,19 @@ class Receiver:
             stderr=subprocess.STDOUT,
         )
 
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items.sort(key=lambda item: FIRST.isdisjoint(item.path.parts))
+
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtestloop(self, session: pytest.Session) -> Iterator[None]:
+    def pytest_runtestloop(self) -> Iterator[None]:
         result = yield
         self.second.wait()
         text = self.reports.read_text(encoding="utf-8") if self.reports.exists() else ""
         found = [json.loads(line) for line in text.splitlines()]
-        session.testscollected += len({data["nodeid"] for kind, data in found if kind == "test"})
         for kind, data in found:
-            if kind != "end":
-                self._replay(kind, data)
+            if kind == "test":
+                self._replay(data)
         ended = [data for kind, data in found if kind == "end"]
         if ended not in ([0], [1]) or self.second.returncode != ended[0]:
             self.log.seek(0)
@@ -125,15 +164,12 @@ class Receiver:
             )
         return result
 
-    def _replay(self, kind: str, data: dict) -> None:
+    def _replay(self, data: dict) -> None:
         hook = self.config.hook
         if isinstance(data.get("longrepr"), list):  # a skip's path, line and reason
             data["longrepr"] = tuple(data["longrepr"])
         report = hook.pytest_report_from_serializable(config=self.config, data=data)
-        if kind == "collect":
-            hook.pytest_collectreport(report=report)
-        else:
-            hook.pytest_runtest_logreport(report=report)
+        hook.pytest_runtest_logreport(report=report)
 
     def pytest_unconfigure(self) -> None:
         if hasattr(self, "second"):

@@ -9,29 +9,43 @@ import sys
 
 import pytest
 
+FIRST = """
+import pathlib, time
+def test_first():  # as long as the second has not taken all that it is to take
+    while not pathlib.Path("taken").exists(): time.sleep(0.01)
+"""
 SECOND = """
-import pytest
-def test_passes(): pass
+import os, pathlib, pytest
+def test_passes(): assert "RPOINT_TEST_REPORTS" in os.environ
 def test_is_skipped(): pytest.skip("a skip of the second process must be counted, too")
+def test_the_next_module_is_taken_before_this_runs(): pathlib.Path("taken").touch()
+"""
+EVENED = """
+import os
+def test_the_first_takes_what_is_left(): assert "RPOINT_TEST_REPORTS" not in os.environ
 """
 FATES = {
-    "good": ("def test_more(): pass", 0, "3 passed, 1 skipped"),
-    "fails": ("def test_more(): assert 3 == 4", 1, "1 failed, 2 passed, 1 skipped"),
+    "good": ("def test_more(): pass", 0, "5 passed, 1 skipped"),
+    "fails": ("def test_more(): assert 3 == 4", 1, "1 failed, 4 passed, 1 skipped"),
     "dies": ("import os\ndef test_more(): os._exit(0)", 3, "the second process stopped with 0"),
-    "is no test": ("import nothing_of_this_name", 3, "ModuleNotFoundError"),
+    "is no test": ("import nothing_of_this_name", 2, "ModuleNotFoundError"),
 }
 
 
 @pytest.mark.parametrize("fate", FATES)
 def test_what_happens_in_the_second_process_is_reported(root, tmp_path, fate):
     more, code, says = FATES[fate]
-    for name in ("house", "stats"):
-        (tmp_path / "tests" / name).mkdir(parents=True)
+    files = {
+        "house/test_a.py": FIRST,
+        "cohort/test_b.py": EVENED if fate != "dies" else "",
+        "stats/test_c.py": SECOND,
+        "stats/test_d.py": more,
+    }
+    for name, text in files.items():
+        (tmp_path / "tests" / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "tests" / name).write_text(text)
     shutil.copy(root / "pyproject.toml", tmp_path)
     shutil.copy(root / "tests" / "conftest.py", tmp_path / "tests")
-    (tmp_path / "tests/house/test_a.py").write_text("def test_first(): pass\n")
-    (tmp_path / "tests/stats/test_b.py").write_text(SECOND)
-    (tmp_path / "tests/stats/test_c.py").write_text(more)
     env = {k: v for k, v in os.environ.items() if k != "RPOINT_TEST_REPORTS"}
     done = subprocess.run(
         [sys.executable, "-m", "pytest"],
