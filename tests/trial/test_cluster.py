@@ -46,7 +46,7 @@ def cluster():
 @pytest.fixture
 def spread(fake):
     """A run of many slow chunks."""
-    return fake | {"replicates": 4, "chunk_patients": 6, "options": {"sleep": 0.2}}
+    return fake | {"replicates": 4, "chunk_patients": 6, "options": {"worker_sleep": 0.2}}
 
 
 @pytest.mark.slow

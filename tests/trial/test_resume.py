@@ -16,6 +16,7 @@ import pytest
 from rpoint.errors import RpointError
 from rpoint.trial import disk_chunk, disk_identity, disk_run, disk_sync
 from rpoint.trial.disk import open_run
+from rpoint.trial.disk_plan import Plan, compute_chunk
 from rpoint.trial.disk_run import resume_run, run_trial
 
 FAKES = Path(__file__).parent / "fakes"
@@ -53,7 +54,7 @@ disk_identity.code_digest = lambda: "the same"
 if __name__ == "__main__":
     run_trial(fake_trial_compute.trial(), sys.argv[1], replicates=6, chunk_patients=4, seed=11,
               jobs=2, compute="fake_trial_compute:compute", analyse="fake_trial_compute:analyse",
-              options={"sleep": 0.3}, resume=True, command="test")
+              options={"worker_sleep": 0.3}, resume=True, command="test")
 """
 
 
@@ -91,7 +92,7 @@ def chunk_files(digests: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def slow_fake(fake):
-    return fake | {"chunk_patients": 4, "options": {"sleep": 0.3}}
+    return fake | {"chunk_patients": 4, "options": {"worker_sleep": 0.3}}
 
 
 @pytest.mark.slow
@@ -288,9 +289,20 @@ def test_a_full_disk_is_the_users_to_mend_and_what_is_done_is_kept(fake, tmp_pat
     assert run_trial(**fake, folder=tmp_path / "run", resume=True).verify().ok
 
 
-def test_the_same_chunk_twice_is_kept_once_and_another_content_is_a_defect(fake, tmp_path):
-    from rpoint.trial.disk_plan import Plan, compute_chunk
+def test_a_chunk_has_its_name_only_when_the_disk_has_its_files(fake, tmp_path, monkeypatch):
+    """A kill loses nothing that was written; a power cut loses what was not synced."""
+    calls: list[str] = []
+    rename = os.rename
+    monkeypatch.setattr(os, "fsync", lambda handle: calls.append("fsync"))
+    monkeypatch.setattr(os, "rename", lambda *way: calls.append("rename") or rename(*way))
+    plan = Plan(fake["trial"], 6, 11, 20, compute=fake["compute"], analyse=fake["analyse"])
+    record, contents = compute_chunk(plan, 1)
+    disk_chunk.commit(tmp_path, record, contents)
+    # The tables, the record and their folder; then the folder above.
+    assert calls == [*["fsync"] * (len(contents) + 2), "rename", "fsync"]
 
+
+def test_the_same_chunk_twice_is_kept_once_and_another_content_is_a_defect(fake, tmp_path):
     plan = Plan(fake["trial"], 6, 11, 20, compute=fake["compute"], analyse=fake["analyse"])
     record, contents = compute_chunk(plan, 1)
     disk_chunk.commit(tmp_path, record, contents)

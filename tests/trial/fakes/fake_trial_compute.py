@@ -6,6 +6,7 @@ this folder on the path, so that worker processes find it by name.
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import time
@@ -46,6 +47,8 @@ def compute(trial, draw: None, index: range, seed: int, options: dict | None = N
 
 def trouble(index: range, options: dict) -> None:
     time.sleep(float(options.get("sleep", 0.0)))
+    if multiprocessing.parent_process():  # a worker, which somebody is going to stop
+        time.sleep(float(options.get("worker_sleep", 0.0)))
     if index.start in options.get("fail", ()):
         raise ValueError(f"no luck with patient {index.start}")
     if index.start in options.get("die", ()):
