@@ -14,6 +14,7 @@ import pandas as pd
 from rpoint.endpoints.recist import Recist, recist
 from rpoint.endpoints.sizes import read_sizes
 from rpoint.streams import normals, stream, uniforms
+from rpoint.trial.doses import CYCLE_D
 from rpoint.trial.facts import fact
 from rpoint.tumour.facts import fact as tumour_fact
 from rpoint.tumour.measure import diameter_mm
@@ -145,18 +146,42 @@ def _read_nontarget(scans: Scans, visit: int, rows: np.ndarray, now: np.ndarray)
     scans.nadir_nontarget[rows] = np.minimum(nadir, np.where(has, now, np.inf))
 
 
+def e_folds_grown(volume: np.ndarray) -> np.ndarray:
+    """E-folds by which a tumour has grown up to every day, shrinkage counting nothing.
+
+    Growth is that over the last cycle: what a pause between doses lets grow and the next dose takes
+    away again is none, and makes no metastasis visible.  After a response it counts three weeks
+    late.
+
+    Parameters
+    ----------
+    volume
+        (n, D) mm3, day by day.
+
+    Returns
+    -------
+    numpy.ndarray
+        (n, D).
+    """
+    n, days = volume.shape
+    with np.errstate(divide="ignore"):
+        log = np.log(volume)
+    ago = np.maximum(np.arange(1, days) - CYCLE_D, 0)
+    length = np.arange(1, days) - ago
+    with np.errstate(invalid="ignore"):
+        growth = (log[:, 1:] - log[:, ago]) / length
+    growth = np.where(np.isfinite(growth), np.maximum(growth, 0.0), 0.0)
+    return np.concatenate([np.zeros((n, 1)), np.cumsum(growth, axis=1)], axis=1)
+
+
 def _new_lesions(scans, visit, rows, patients, volume, seed) -> np.ndarray:
     """(rows,) number of new lesions seen up to this visit.
 
-    The expected number is the rate times the e-folds by which the whole tumour has grown, day by
-    day, shrinking days counting nothing; the lesions appear at the points of a unit Poisson process
-    of the patient.
+    The expected number is the rate times the e-folds by which the whole tumour has grown; the
+    lesions appear at the points of a unit Poisson process of the patient.
     """
     last = int(scans.day[rows, visit].max())
-    total = volume[rows, :, : last + 1].astype(float).sum(axis=1)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        growth = np.maximum(np.diff(np.log(total), axis=1), 0.0)
-    grown = np.concatenate([np.zeros((len(rows), 1)), np.nancumsum(growth, axis=1)], axis=1)
+    grown = e_folds_grown(volume[rows, :, : last + 1].astype(float).sum(axis=1))
     expected = (
         patients.new_lesion_rate[rows]
         * np.take_along_axis(grown, scans.day[rows, visit].astype(int)[:, None], axis=1)[:, 0]
