@@ -33,10 +33,28 @@ settings.load_profile("rpoint")
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
-    """LibRoadRunner with its newer compiler: the same numbers, loaded eight times as fast."""
-    if "roadrunner" in sys.modules:
+    """Make what others' libraries do over and over again cheaper; what they find is the same."""
+    if "roadrunner" in sys.modules:  # its newer compiler loads a model eight times as fast
         config = sys.modules["roadrunner"].Config
         config.setValue(config.LLVM_BACKEND, config.LLJIT)
+    if "altair" in sys.modules:
+        read_schemas_once()
+
+
+def read_schemas_once() -> None:
+    """Altair hashes the schemas of its hundreds of classes for every channel: once is enough."""
+    from altair.utils import schemapi
+
+    read, known = schemapi._FromDict.__init__, {}
+
+    def recall(self, wrapper_classes):
+        classes = tuple(wrapper_classes)
+        if classes not in known:
+            read(self, classes)
+            known[classes] = self.class_dict
+        self.class_dict = known[classes]
+
+    schemapi._FromDict.__init__ = recall
 
 
 ROOT = Path(__file__).resolve().parents[1]

@@ -1,4 +1,4 @@
-"""Hundreds of command lines in one process: the options of a command are read once."""
+"""Hundreds of command lines in one process: the commands and their options are built once."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ import typer.main
 
 
 @pytest.fixture(autouse=True, scope="session")
-def options_read_once():
-    """Typer reads the signature of every command at every call: once is enough here."""
+def commands_built_once():
+    """Typer builds every command from its signature at every call: once is enough here."""
     patch = pytest.MonkeyPatch()
-    name = "get_params_from_function"
-    patch.setattr(typer.main, name, cache(getattr(typer.main, name)))
+    patch.setattr(typer.main, "get_command", cache(typer.main.get_command))
     yield
     patch.undo()
