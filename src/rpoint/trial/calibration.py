@@ -317,16 +317,18 @@ def discrepancy(
 ) -> tuple[Discrepancy, pd.DataFrame]:
     """Full simulation minus emulator at some draws, and the table of both."""
     target = Target(found)
-    simulated, used = simulate(target.rows, draws, on_scale, jobs)
+    simulated, used = simulate(target.rows, draws, jobs)
+    endpoints = [row.endpoint for row in target.rows]
     emulated = np.full(simulated.shape, np.nan)
     for k in sorted({int(i) for rows in used.values() for i in rows}):
-        emulated[k] = target.emulated(draws.loc[k, list(names())].to_numpy(float))
-    apart = Discrepancy.of(simulated, emulated)
+        values = target.emulated(draws.loc[k, list(names())].to_numpy(float))
+        emulated[k] = [off_scale(e, v) for e, v in zip(endpoints, values, strict=True)]
+    apart = Discrepancy.of(simulated, emulated, endpoints, on_scale)
     columns = {
         "trial": [r.trial for r in target.rows], "arm": [r.arm for r in target.rows],
         "endpoint": [r.endpoint for r in target.rows], "apart": apart.mean, "error": apart.error,
         "trials": apart.count, "simulated": np.nanmedian(simulated, axis=0),
-        "published": [r.value for r in target.rows],
+        "published": [float(off_scale(r.endpoint, r.value)) for r in target.rows],
     }  # fmt: skip
     return apart, pd.DataFrame(columns)
 

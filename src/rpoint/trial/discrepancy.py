@@ -23,6 +23,7 @@ from rpoint.trial.read import read_trial
 if TYPE_CHECKING:
     from rpoint.trial.calibration import Datum
 
+Scale = Callable[[str, float], float]
 SEED = 11  # of the simulated trials: other patients than those of the shipped predictions
 LEAST, MOST = 10, 32  # simulated trials of one kind
 PATIENTS = 3_000  # of one kind of trial, between these numbers of trials
@@ -30,12 +31,12 @@ PATIENTS = 3_000  # of one kind of trial, between these numbers of trials
 
 @dataclass(frozen=True)
 class Discrepancy:
-    """Differences on the scale of the likelihood.
+    """Simulated minus emulated, on the scale of the likelihood.
 
     Attributes
     ----------
     mean, error
-        (rows,) mean of simulated minus emulated, and its standard error.
+        (rows,) mean of the difference, and its standard error.
     count
         (rows,) simulated trials that gave a value.
     """
@@ -50,19 +51,54 @@ class Discrepancy:
         return cls(np.zeros(rows), np.zeros(rows), np.zeros(rows, int))
 
     @classmethod
-    def of(cls, simulated: np.ndarray, emulated: np.ndarray) -> Discrepancy:
-        """From (trials, rows) values at the same parameters; NaN where a trial gave none."""
-        apart = simulated - emulated
-        count = np.isfinite(apart).sum(axis=0)
-        mean = np.nanmean(apart, axis=0)
-        spread = np.nanstd(apart, axis=0, ddof=1)
-        return cls(mean, spread / np.sqrt(count), count)
+    def of(
+        cls, simulated: np.ndarray, emulated: np.ndarray, endpoints: Sequence[str], scale: Scale
+    ) -> Discrepancy:
+        """From published values at the same parameters.
+
+        Parameters
+        ----------
+        simulated, emulated
+            (trials, rows) values on the published scale; NaN where a trial gave none.
+        endpoints
+            (rows,) endpoints.
+        scale
+            Endpoint and value to the scale of the likelihood.
+
+        Notes
+        -----
+        Rates are averaged over the trials before their logit is taken: the logit of a small trial's
+        rate is biased, and none of some has none.
+        """
+        count = np.isfinite(simulated).sum(axis=0)
+        mean, error = np.full((2, len(endpoints)), np.nan)
+        for k, endpoint in enumerate(endpoints):
+            there = np.isfinite(simulated[:, k])
+            pairs = np.stack([simulated[there, k], emulated[there, k]])
+            if endpoint.endswith("_pct"):
+                mean[k], error[k] = _pooled(pairs, endpoint, scale)
+            else:
+                one, two = (np.array([scale(endpoint, v) for v in side]) for side in pairs)
+                mean[k] = (one - two).mean()
+                error[k] = (one - two).std(ddof=1) / np.sqrt(len(one))
+        return cls(mean, error, count)
+
+
+def _pooled(pairs: np.ndarray, endpoint: str, scale: Scale) -> tuple[float, float]:
+    """Difference of the logits of two mean rates, and its jackknife error."""
+
+    def apart(some: np.ndarray) -> float:
+        one, two = some.mean(axis=1)
+        return scale(endpoint, float(one)) - scale(endpoint, float(two))
+
+    n = pairs.shape[1]
+    without = np.array([apart(np.delete(pairs, k, axis=1)) for k in range(n)])
+    return apart(pairs), float(np.sqrt((n - 1) * without.var()))
 
 
 def simulate(
     rows: Sequence[Datum],
     draws: pd.DataFrame,
-    scale: Callable[[str, float], float],
     jobs: int,
     patients: int = PATIENTS,
 ) -> tuple[np.ndarray, dict[str, np.ndarray]]:
@@ -74,8 +110,6 @@ def simulate(
         Published rows.
     draws
         (K, parameters) one row for each simulated trial.
-    scale
-        Endpoint and value to the scale of the likelihood.
     jobs
         Processes.
     patients
@@ -84,7 +118,7 @@ def simulate(
     Returns
     -------
     (numpy.ndarray, dict)
-        (K, rows) values, NaN where not simulated or not reached; trial to the (k,) positions of
+        (K, rows) published values, NaN where not simulated or not reached; trial to the (k,) positions of
         the draws that it was simulated at.
     """
     population = Population(SEED, draws)
@@ -100,7 +134,7 @@ def simulate(
             table = statistics(name, parts)
             for k, row in enumerate(rows):
                 if row.trial == name:
-                    found[used[name], k] = _values(table, row, scale)
+                    found[used[name], k] = _values(table, row)
     return found, used
 
 
@@ -109,8 +143,8 @@ def _run(given) -> Mapping[str, pd.DataFrame]:
     return run_task(task, draw=population)
 
 
-def _values(table: pd.DataFrame, row: Datum, scale) -> list[float]:
-    """(replicates,) of a row, in the order of replicates."""
+def _values(table: pd.DataFrame, row: Datum) -> np.ndarray:
+    """(replicates,) values of a row, in the order of replicates."""
     mine = table[(table["ARM"] == row.arm) & (table["ENDPOINT"] == row.endpoint)]
     mine = mine[mine["SUBSET"].astype(str).isin(["", "all"])].sort_values("REPL")
-    return [scale(row.endpoint, value) for value in mine["VALUE"].to_numpy(float)]
+    return mine["VALUE"].to_numpy(float)
