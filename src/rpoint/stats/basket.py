@@ -160,7 +160,11 @@ def _limits(solver: Solver, model: Model, x: np.ndarray, level: float) -> tuple[
     if isinstance(solver, Exchangeability):
         found = _mixture_quantiles(solver, x, tails)
     else:
-        found = np.array([_grid_quantiles(solver, model, x, j, tails) for j in range(len(x))])
+        normals = solver.normals
+        broad = density(normals.theta, normals.mean, np.maximum(normals.sd, NARROW))
+        found = np.array([
+            _grid_quantiles(solver, model, x, j, tails, broad) for j in range(len(x))
+        ])  # fmt: skip
     return found[:, 0], found[:, 1]
 
 
@@ -176,13 +180,13 @@ def _mixture_quantiles(solver: Exchangeability, x: np.ndarray, tails: Floats) ->
 
 
 def _grid_quantiles(
-    solver: Hierarchical, model: Model, x: np.ndarray, j: int, tails: Floats
+    solver: Hierarchical, model: Model, x: np.ndarray, j: int, tails: Floats, broad: Floats
 ) -> Floats:
-    """Quantiles of p_j from its posterior density on the grid of θ."""
+    """Quantiles of p_j from its posterior density on the grid of θ; `broad`: the normals there."""
     normals = solver.normals
     # The weight of a node without basket j's own likelihood, which the density brings back.
     share = solver.weights(x[None])[:, 0] / solver.tables[j].value[:, x[j]]
-    prior = share @ density(normals.theta, normals.mean, np.maximum(normals.sd, NARROW))
+    prior = share @ broad
     if isinstance(model, Exnex):
         centre, sd = np.array([special.logit(model.nex_rate)]), np.array([model.nex_sd])
         alone = share.sum() * density(normals.theta, centre, sd)[0]
