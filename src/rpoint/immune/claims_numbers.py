@@ -18,7 +18,7 @@ from rpoint.immune import lung
 from rpoint.immune.compare import hyperprogression_rates, replicate_numbers
 from rpoint.immune.course import growth_factor
 from rpoint.immune.facts import facts, values
-from rpoint.immune.melanoma import melanoma_response
+from rpoint.immune.melanoma import melanoma_responses
 from rpoint.immune.oak import OakTrial, oak_like
 from rpoint.immune.visits import DAYS_PER_MONTH
 from rpoint.stats.proportions import Proportion, proportion
@@ -197,6 +197,6 @@ def melanoma_nonresponse(n: int = 1000, draws: int = 9, seed: int = 1) -> Interv
     """
     known = facts()["antigenicity_factor_melanoma"]
     grid = np.geomspace(known.range[0], known.range[1], draws)
-    shares = [100.0 * (1.0 - melanoma_response(float(x), n, seed)) for x in grid]
-    middle = 100.0 * (1.0 - melanoma_response(known.value, n, seed))
+    found = melanoma_responses([*map(float, grid), known.value], n, seed)
+    *shares, middle = (100.0 * (1.0 - share) for share in found)
     return Interval(middle, min(shares), max(shares), "antigenicity of melanoma, 5 to 95 %")

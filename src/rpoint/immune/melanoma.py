@@ -7,6 +7,8 @@ growth (catalogue) and in antigenicity.  The prior is that of lung cancer, times
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy.stats import binom
 
@@ -14,7 +16,7 @@ from rpoint import catalog
 from rpoint.immune import lung
 from rpoint.immune.course import draw_immunity
 from rpoint.immune.facts import values
-from rpoint.immune.tcells import run_tcells
+from rpoint.immune.tcells import AT_ONCE, Immunity, run_tcells
 from rpoint.immune.visits import read_scans
 
 RESPONSE, DAYS = -0.30, 730
@@ -37,12 +39,33 @@ def melanoma_response(factor: float, n: int = 1000, seed: int = 1) -> float:
 
     A response is a fall of the measured sum by 30 % at a scan before progression, within 24 months.
     """
+    return melanoma_responses([factor], n, seed)[0]
+
+
+def melanoma_responses(factors: Sequence[float], n: int = 1000, seed: int = 1) -> list[float]:
+    """`melanoma_response` of several factors in the same patients."""
     p = values()
     p["lung_growth_median"] = growth_per_d()
     patients = lung.draw_lung(np.arange(n), seed)
-    own = p | {"antigenicity_factor_melanoma": factor}
-    immunity = draw_immunity(patients.index, seed, own, "melanoma")
-    kill = run_tcells(np.full((n, DAYS), BLOCKED), immunity, p).extra_per_d
+    together = max(1, AT_ONCE // n)  # small batches cost T cells almost what large ones do
+    shares = []
+    for first in range(0, len(factors), together):
+        drawn = [
+            draw_immunity(patients.index, seed, p | {"antigenicity_factor_melanoma": x}, "melanoma")
+            for x in factors[first : first + together]
+        ]
+        every = Immunity(
+            np.concatenate([one.antigenicity for one in drawn]),
+            np.concatenate([one.fitness for one in drawn]),
+            np.concatenate([one.escape_per_d for one in drawn]),
+        )
+        kill = run_tcells(np.full((len(every), DAYS), BLOCKED), every, p).extra_per_d
+        shares += [_share(patients, one, p) for one in np.split(kill, len(drawn))]
+    return shares
+
+
+def _share(patients: lung.Patients, kill: np.ndarray, p: dict[str, float]) -> float:
+    """Share of patients who respond under this kill, (n, T) 1/d."""
     sums = lung.sum_course(patients, kill, p)
     scans = read_scans(sums, patients, p)
     change = scans.read_mm / scans.read_mm[:, :1] - 1.0
@@ -56,7 +79,7 @@ def posterior(
 ) -> tuple[float, float, float]:
     """5th, 50th and 95th percentile of melanoma's antigenicity over that of lung cancer."""
     coarse = np.log(np.geomspace(span[0], span[1], points))
-    shares = [melanoma_response(float(np.exp(x)), n, seed) for x in coarse]
+    shares = melanoma_responses([float(np.exp(x)) for x in coarse], n, seed)
     fine = np.linspace(coarse[0], coarse[-1], 2000)
     weight = np.exp(-0.5 * (fine / PRIOR_SD_LOG) ** 2)
     weight *= binom.pmf(RESPONDED, TREATED, np.interp(fine, coarse, shares))
