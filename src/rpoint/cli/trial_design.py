@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rpoint.cli import trial_joint
+from rpoint.cli import trial_inclusion, trial_joint
 from rpoint.cli.command import command
 from rpoint.cli.console import Console
 from rpoint.cli.trial_design_output import (
@@ -41,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
     _add_rules(app)
     _add_scan_interval(app)
     _add_copies(app)
+    trial_inclusion.add_to(app)
     _add_schedules(app)
     trial_joint.add_to(app)
 

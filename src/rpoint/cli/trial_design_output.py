@@ -55,10 +55,11 @@ def chosen_trial(source: str, patients: list[str] | None) -> Any:
 
 
 def simulated(
-    io: Console, work: Callable[[dict[str, Any]], Any], replicates: int, typical: bool
-) -> Any:
-    """Do the work under a progress bar."""
-    if replicates < FEW:
+    io: Console, work: Callable[[dict[str, Any]], Any], replicates: int, typical: bool,
+    *, shares: bool = True,
+) -> Any:  # fmt: skip
+    """Do the work under a progress bar; `shares`: whether it counts replicates."""
+    if shares and replicates < FEW:
         io.say(f"{replicates} replicates: a share is known to about "
                f"{100 / replicates**0.5:.0f} points at best")  # fmt: skip
     with io.progress("patients") as advance:

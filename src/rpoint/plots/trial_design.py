@@ -20,6 +20,7 @@ LABELS = {
     "pfs_median_months": "median PFS, months",
     "pfs_median_months_lo": "lower limit of the median PFS, months",
     "pfs_median_months_hi": "upper limit of the median PFS, months",
+    "pfs_rate_6mo_pct": "progression-free at 6 months, %",
     "pfs_median_weeks": "median PFS, weeks",
     "os_median_months": "median OS, months",
     "dor_median_months": "median duration of response, months",

@@ -102,7 +102,9 @@ def compute_chunk(
         threads: of the engine (1 when left out); uncertain: whether replicates differ in the
         parameters of the population and its blood and in the facts of the immune part (True);
         draws: how many of the shipped draws they go through;
-        ensemble: parameter sets of the cell model; fixed: parameters by hand.
+        ensemble: parameter sets of the cell model; fixed: parameters by hand;
+        inclusion: rule by which plausible candidates become patients, "acceptance" or "weights" of
+        `rpoint.cohort.draw_cohort` ("acceptance"; the weights are WEIGHT of adsl).
 
     Returns
     -------
@@ -119,7 +121,8 @@ def compute_chunk(
             **options.get("fixed", {}),
         )
     entry = enter(trial, np.asarray(index), seed)
-    cohort = draw_cohort(CohortPopulation.of(trial.population), entry.index, seed)
+    rule = options.get("inclusion", "acceptance")
+    cohort = draw_cohort(CohortPopulation.of(trial.population), entry.index, seed, rule=rule)
     patients = _patients(trial, entry, cohort, draw, ensemble, options)
     found = []
     for a, name in enumerate(trial.arms):

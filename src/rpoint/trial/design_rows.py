@@ -17,7 +17,7 @@ WEEK_D = 7.0
 CHANGE_WEEK = 16  # of the mean change of the tumours
 KEPT = (
     "PATIDX", "REPL", "TRT01P", "SAFFL", "EFFFL", "SIMSTAT", "ENRLDT", "TUMTYPE", "NSCREEN",
-    "TRTEDY", "pfs", "pfs_event", "os", "os_event", "dor", "dor_event", "bor", "cbor",
+    "WEIGHT", "TRTEDY", "pfs", "pfs_event", "os", "os_event", "dor", "dor_event", "bor", "cbor",
     "best_change",
 )  # fmt: skip
 EXTRA = {

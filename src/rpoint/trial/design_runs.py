@@ -29,13 +29,17 @@ SINGLE_ARM_CUTOFF = 12.0  # months after the last entry, for an arm without the 
 
 @dataclass(frozen=True)
 class Work:
-    """What a worker needs for any task: the variants, the seed, options of the computation."""
+    """What a worker needs for any task: the variants, the seed, options of the computation.
+
+    `own` holds further options of single variants, by name.
+    """
 
     trials: Mapping[str, Trial]
     seed: int
     options: Mapping[str, Any] = field(default_factory=dict)
     compute: str = COMPUTE
     analysed: bool = True
+    own: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -91,6 +95,7 @@ def run_variants(
     trials: Mapping[str, Trial], *, replicates: int, seed: int = 1, jobs: int = 0,
     typical: bool = False, analysed: bool = True, options: Mapping[str, Any] | None = None,
     progress: Progress | None = None, compute: str = "",
+    own: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> VariantRuns:  # fmt: skip
     """Run variants of a trial with common random numbers.
 
@@ -114,6 +119,8 @@ def run_variants(
         Called with (patients done, all patients).
     compute
         `module:function`, as of `rpoint.trial.disk_run.run_trial`.  Empty: the simulation's own.
+    own
+        Further options of single variants, by name: what no value of the trial file says.
 
     Raises
     ------
@@ -123,7 +130,7 @@ def run_variants(
     if replicates < 1:
         raise RpointError("replicates must be at least 1", where="replicates", found=replicates)
     given = dict(options or {}) | ({"uncertain": False} if typical else {})
-    work = Work(dict(trials), seed, given, compute or COMPUTE, analysed)
+    work = Work(dict(trials), seed, given, compute or COMPUTE, analysed, own or {})
     tasks = [task for name, trial in trials.items() for task in _tasks(name, trial, replicates)]
     total = replicates * sum(trial.patients for trial in trials.values())
     tell, done = progress or (lambda done, total: None), 0
@@ -153,7 +160,8 @@ def compute_variant(work: Work, task: tuple[str, int, int]) -> tuple[pd.DataFram
     name, first, stop = task
     trial = work.trials[name]
     index = range(first * trial.patients, stop * trial.patients)
-    tables = dict(named(work.compute)(trial, None, index, work.seed, work.options))
+    options = {**work.options, **work.own.get(name, {})}
+    tables = dict(named(work.compute)(trial, None, index, work.seed, options))
     if "PCHG" not in tables["adrs"]:  # observed controls alone: no scans
         tables["adrs"] = tables["adrs"].assign(PCHG=np.nan)
     rows = design_rows(trial, tables)

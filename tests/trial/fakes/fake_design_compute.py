@@ -41,7 +41,7 @@ def adsl(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
     return keys.assign(
         SAFFL="Y", EFFFL="Y", SIMSTAT="ok", ENRLDT=(300 * u[:, 3]).astype(int), TRTEDY=28,
         TUMTYPE=np.array(TYPES)[(3 * u[:, 4]).astype(int)], NSCREEN=1 + (9 * u[:, 5]).astype(int),
-        DREDFL="N", DCTREAS="", ALTER="", EXPOSURE=1.0, PAKTBL=np.nan,
+        DREDFL="N", DCTREAS="", ALTER="", EXPOSURE=1.0, PAKTBL=np.nan, WEIGHT=1.0,
     )  # fmt: skip
 
 
