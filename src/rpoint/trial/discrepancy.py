@@ -118,8 +118,8 @@ def simulate(
     Returns
     -------
     (numpy.ndarray, dict)
-        (K, rows) published values, NaN where not simulated or not reached; trial to the (k,) positions of
-        the draws that it was simulated at.
+        (K, rows) published values, NaN where not simulated or not reached; trial to the (k,)
+        positions of the draws that it was simulated at.
     """
     population = Population(SEED, draws)
     found = np.full((len(draws), len(rows)), np.nan)
