@@ -151,6 +151,34 @@ def test_without_rb_division_needs_cdk2_only_up_to_a_level(cdk2):
         assert r["S_phase"] > 0.8
 
 
+def steady_drive(**inputs: float) -> float:
+    """Drive of AKT by PI3K, at the receptor level of the untreated cell."""
+    r = machine()
+    for name, value in inputs.items():
+        r[name] = value
+    return float(r["PI3K_drive"])
+
+
+def test_what_a_selective_pi3k_inhibitor_leaves_depends_on_the_isoform_behind_the_drive():
+    """p110alpha alone carries its mutation; receptors and lost PTEN go through every isoform."""
+    alpha = {"c_PI3K": 1e6, "c_PI3Kb": 1e6 / 250}  # alpelisib, far above its constant
+    share = parameters()["p110a_share"].value
+    receptor = steady_drive()
+    extra = parameters()["PI3K_mutant"].value
+    low = {"c_PI3K": 1e6}  # a drug without any effect on the other isoforms
+    assert steady_drive(**low) == pytest.approx((1 - share) * receptor, rel=1e-3)
+    assert steady_drive(g_PI3K=1.0, **low) == pytest.approx(steady_drive(**low), rel=1e-3)
+    left = steady_drive(g_PTEN=1.0, **low)
+    assert left == pytest.approx((1 - share) * (receptor + extra), rel=1e-3)
+    assert steady_drive(g_PTEN=1.0, **alpha) < 1e-2 * left
+
+
+def test_mutated_pik3ca_and_lost_pten_are_the_same_until_a_pi3k_inhibitor_comes():
+    for drug in ({}, {"c_AKT": 3.0}, {"c_PI3K": 5.0, "c_PI3Kb": 5.0}):
+        mutated = steady_drive(g_PI3K=0.7, **drug)
+        assert mutated == pytest.approx(steady_drive(g_PTEN=0.7, **drug), rel=1e-12)
+
+
 def test_every_parameter_has_unit_source_grade_and_prior():
     for p in parameters().values():
         assert p.unit and p.source and p.grade and p.note is not None

@@ -65,6 +65,21 @@ def test_p16_is_that_of_the_models_own_gene_in_every_type() -> None:
     np.testing.assert_allclose(rows.handles["g_p16"][::4], [3.0, 0.0, 3.0, 0.0])
 
 
+def test_a_tumour_that_drives_itself_lives_on_fewer_growth_factors() -> None:
+    found = traits(told(PIK3CA=["wt", "mut", "wt"], PTEN=["wt", "wt", "loss"], BRAF=["wt"] * 3), 1)
+    factor = handle_rows(found, {"sufficient:PI3K": 0.9}).handles["in_mitogen"][::4]
+    drive = [found.drives[name][:, 0] for name in ("g_PI3K", "g_PTEN")]
+    assert drive[0].tolist() == [0, 0.6, 0] and drive[1].tolist() == [0, 0, 1.0]
+    np.testing.assert_allclose(factor, np.exp([0, -0.54, -0.9]), rtol=1e-6)
+    assert set(handle_rows(found, {}).handles["in_mitogen"]) == {1.0}
+
+
+def test_a_tumour_that_keeps_p16_passes_it_with_cyclin_e() -> None:
+    found = traits(told(CDKN2A=["wt", "loss"], CCNE1=["wt", "wt"], CCNE2=["wt", "wt"]), 1)
+    level = handle_rows(found, {"p16:cyclin E": 0.2}).handles["g_CCNE"][::4]
+    np.testing.assert_allclose(level, [np.exp(0.2), 1.0], rtol=1e-6)
+
+
 def test_distinct_keeps_the_order_of_first_sight() -> None:
     panel = told(TP53=["wt", "mut", "wt", "mut"], RB1=["wt", "wt", "wt", "loss"])
     first, where = distinct(panel)

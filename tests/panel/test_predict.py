@@ -11,9 +11,11 @@ from rpoint.errors import RpointError
 from rpoint.panel.arms import line_arm, xenograft_arm
 from rpoint.panel.coefficients import Coefficients, prior, prior_only
 from rpoint.panel.gains import gains
+from rpoint.panel.observations import switch_evidence
 from rpoint.panel.predict import Draws, predict_lines, predict_xenografts
 from rpoint.panel.prediction import noise_points, reading_sd
 from rpoint.panel.read import read_panel
+from rpoint.panel.traits import traits
 from rpoint.tumour.simulate import shipped as ensemble
 
 DRAWS = 12
@@ -187,6 +189,26 @@ def test_a_tumour_that_keeps_p16_has_lost_rb_more_often() -> None:
     found = run(table, ["LEE011"], coefficients=silent)
     score = found.to_frame().set_index("model_id")["score"]
     assert score["a"] > score["b"] + 0.1
+
+
+def test_p53_works_more_often_where_mdm2_is_amplified() -> None:
+    unsure = known().joined("TP53:MDM2 amplified", np.full(4, 2.0))
+    unsure.draws[:, unsure.names.index("TP53:wt")] = -1.0
+    still = unsure.joined("copies:g_MDM2", np.full(4, -50.0))  # the copies make no more MDM2
+    table = panel(MDM2=["amp", "wt", "cn=4", "wt"], TP53="wt", tumour_type="melanoma", BRAF="wt",
+                  RB1="wt", CDKN2A="wt")  # fmt: skip
+    score = run(table, ["CGM097"], coefficients=still).to_frame().set_index("model_id")["score"]
+    assert score["a"] > score["b"] + 0.05
+    assert score["c"] == score["b"]
+
+
+def test_the_message_of_an_amplified_mdm2_does_not_speak_for_p53() -> None:
+    level = {"expr:MDM2": np.arange(10.0), "expr:CDKN1A": np.zeros(10)}
+    table = pd.DataFrame({"model_id": [str(i) for i in range(10)], "tumour_type": "breast",
+                          "MDM2": ["amp"] + ["wt"] * 9, **level})  # fmt: skip
+    table.loc[0, "expr:MDM2"] = 9.0
+    found = switch_evidence(traits(read_panel(table)))["TP53:targets"]
+    assert found[0] == 0.0 and found[9] > 0.5
 
 
 def test_gain_is_over_the_better_part_and_needs_both_genes() -> None:

@@ -14,6 +14,7 @@ CELL_INPUTS: tuple[str, ...] = (
     "c_MDM2",
     "c_AKT",
     "c_PI3K",
+    "c_PI3Kb",
     "c_TOR",
     "c_SERD",
     "c_SERM",
@@ -37,6 +38,7 @@ HANDLES: tuple[str, ...] = (
     "g_p16",
     "g_ARF",
     "g_PI3K",
+    "g_PTEN",
     "g_RAS",
     "g_BRAF",
     "g_AURKA",
@@ -47,7 +49,7 @@ HANDLES: tuple[str, ...] = (
     "in_E2",
     "in_stress",
 )
-_ZERO = ("g_p16", "g_ARF", "g_PI3K", "g_RAS", "g_BRAF", "g_AURKA", "g_ESR1")
+_ZERO = ("g_p16", "g_ARF", "g_PI3K", "g_PTEN", "g_RAS", "g_BRAF", "g_AURKA", "g_ESR1")
 REFERENCE_HANDLES: dict[str, float] = {h: 0.0 if h in _ZERO else 1.0 for h in HANDLES}
 
 # structure -> (needed, allowed besides); every symbol has one unit

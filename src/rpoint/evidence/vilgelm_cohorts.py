@@ -97,7 +97,7 @@ def draw_cohort(lab: Lab, name: str) -> list[tuple[int, dict[str, float]]]:
 def _altered(base: dict[str, float], carried: list[str]) -> dict[str, float]:
     """Handles of the alterations; a drive that the cell has already is not lowered."""
     own = catalog.genotype(altered=carried)
-    drives = ("g_PI3K", "g_RAS", "g_BRAF")
+    drives = ("g_PI3K", "g_PTEN", "g_RAS", "g_BRAF")
     return {k: max(v, base.get(k, v)) if k in drives else v for k, v in own.items()}
 
 

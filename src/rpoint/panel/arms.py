@@ -25,6 +25,7 @@ CLASS_OF = {
     "c_MDM2": "MDM2",
     "c_AKT": "AKT",
     "c_PI3K": "PI3K",
+    "c_PI3Kb": "PI3K",
     "c_TOR": "mTOR",
     "c_AURKA": "AURKA",
     "c_MEK": "MEK",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from rpoint.biology import parameters
 from rpoint.panel.response import Rows
 from rpoint.panel.traits import POOLS, SWITCHES, Traits
 
@@ -31,8 +32,9 @@ def handle_rows(found: Traits, beta: Mapping[str, float | np.ndarray]) -> Rows:
         Traits of n models in D replicates.
     beta
         Coefficients by name ("copies:g_MDM2", "expression:g_MDM2", "drive:g_RAS", "p16:amount",
-        "expression:RB1", "expression:CDKN2A", "lineage", "TOR_growth"): one number, or one for
-        each replicate (D,); absent ones are 0.
+        "p16:cyclin E", "sufficient:RAS", "expression:RB1", "expression:CDKN2A", "lineage",
+        "TOR_growth", "p110a_share"): one number, or one for each replicate (D,); absent ones are
+        0 (`p110a_share`: the cell model's).
     """
     on = np.array(COMPONENTS, float)
     shape = (len(found), found.replicates, len(COMPONENTS))
@@ -60,10 +62,14 @@ def _rows(found: Traits, beta, switches: Mapping[str, np.ndarray]) -> Rows:
     shape = next(iter(switches.values())).shape
     handles = {pool: _amount(found, pool, beta) for pool in POOLS}
     handles |= _drives(found, beta)
+    handles["in_mitogen"] = _mitogen(found, beta)
     lineage = np.minimum(np.exp(beta.get("lineage", -np.inf)), 1.0)
     handles["g_ER"] = np.maximum(found.er, lineage)
     handles["g_p16"] = _p16(found, beta)
+    handles["g_CCNE"] = handles["g_CCNE"] * np.exp(beta.get("p16:cyclin E", 0.0) * found.p16)
     handles["TOR_growth"] = np.clip(beta.get("TOR_growth", 0.0), 0.0, 0.95) + 0.0 * found.er
+    share = beta.get("p110a_share", parameters()["p110a_share"].value)
+    handles["p110a_share"] = np.clip(share, 0.02, 0.98) + 0.0 * found.er
     amount = _factor(beta.get("expression:RB1", 0.0) * _expression(found, "RB1"))
     handles["g_RB1"] = np.broadcast_to(amount, shape[:2])
     table = {name: np.broadcast_to(v[..., None], shape) for name, v in handles.items()}
@@ -100,6 +106,16 @@ def _drives(found: Traits, beta: Mapping[str, float]) -> dict[str, np.ndarray]:
     without_er = RAS_WITHOUT_ER * (1.0 - found.er) * (found.base["g_RAS"] == 0)[:, None]
     made["g_RAS"] = np.maximum(made["g_RAS"], np.where(made["g_BRAF"] > 0, 0.0, without_er))
     return made
+
+
+def _mitogen(found: Traits, beta: Mapping[str, float]) -> np.ndarray:
+    """(n, D) growth factors that a tumour lives on: fewer where its alterations drive a pathway."""
+    own = {
+        "PI3K": found.drives["g_PI3K"] + found.drives["g_PTEN"],
+        "RAS": np.maximum(found.drives["g_RAS"], found.drives["g_BRAF"]),
+    }
+    log = sum(beta.get(f"sufficient:{k}", 0.0) * np.minimum(v, 1.0) for k, v in own.items())
+    return found.base["in_mitogen"][:, None] * np.clip(np.exp(-log), 0.1, 2.0)
 
 
 def _p16(found: Traits, beta: Mapping[str, float]) -> np.ndarray:

@@ -25,6 +25,7 @@ CELL_COEFFICIENTS: tuple[str, ...] = (
     "expression:CDKN2A",
     "expression:RB1",
     "drive:g_PI3K",
+    "drive:g_PTEN",
     "drive:g_RAS",
     "drive:g_BRAF",
     "base:g_RAS",
@@ -32,6 +33,10 @@ CELL_COEFFICIENTS: tuple[str, ...] = (
     "lineage in lines",
     "p16:amount",
     "TOR_growth",
+    "p110a_share",
+    "sufficient:PI3K",
+    "sufficient:RAS",
+    "p16:cyclin E",
 )
 
 #: Coefficients of cells that differ between a dish and a mouse: assay -> their names there.

@@ -11,6 +11,7 @@ import pandas as pd
 from rpoint.errors import RpointError
 from rpoint.panel import arms as arms_of
 from rpoint.panel.arms import Arm
+from rpoint.panel.markers import AMPLIFIED_COPIES
 from rpoint.panel.traits import Traits
 
 #: Growth inhibitions are clipped to this range: they divide by the slope of one control mouse.
@@ -116,17 +117,25 @@ def _known_arm(name: str) -> Arm | None:
 def switch_evidence(found: Traits) -> dict[str, np.ndarray]:
     """Evidence that a switched gene works, (n,), by the coefficient that it is weighed with.
 
-    mRNA of the gene's own circuit in log2 units; and the share of CDKN2A that is lost, since a
-    tumour needs to lose one of p16 and RB and rarely loses both (`coefficients.yaml`).
+    mRNA of the gene's own circuit in log2 units; the share of CDKN2A that is lost, since a tumour
+    needs to lose one of p16 and RB and rarely loses both; the chance that MDM2 is amplified, which
+    only a tumour with p53 gains by (`coefficients.yaml`).  The mRNA of an amplified MDM2 tells of
+    its copies, not of p53: there CDKN1A speaks alone.
     """
     none = np.zeros(len(found))
     level = {g: found.expression.get(g, none) for g in ("MDM2", "CDKN1A", "RB1", "CDKN2A")}
+    amplified = (found.copies["g_MDM2"] >= np.log(AMPLIFIED_COPIES / 2.0)).mean(axis=1)
+    mdm2 = amplified * level["CDKN1A"] + (1.0 - amplified) * level["MDM2"]
     return {
-        "TP53:targets": 0.5 * (level["MDM2"] + level["CDKN1A"]),
+        "TP53:targets": 0.5 * (mdm2 + level["CDKN1A"]),
+        "TP53:MDM2 amplified": amplified,
         "RB1:message": level["RB1"] - 0.5 * level["CDKN2A"],
         "RB1:p16 lost": 1.0 - found.p16.mean(axis=1),
     }
 
 
 #: Switched gene -> the coefficients of its evidence.
-EVIDENCE = {"TP53": ("TP53:targets",), "RB1": ("RB1:message", "RB1:p16 lost")}
+EVIDENCE = {
+    "TP53": ("TP53:targets", "TP53:MDM2 amplified"),
+    "RB1": ("RB1:message", "RB1:p16 lost"),
+}

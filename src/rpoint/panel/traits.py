@@ -40,7 +40,7 @@ ABUNDANCE: dict[str, str] = {
 }
 POOLS: tuple[str, ...] = tuple(dict.fromkeys(ABUNDANCE.values()))
 #: Drives that several genes raise; each model takes the largest.
-DRIVES = ("g_PI3K", "g_RAS", "g_BRAF", "g_AURKA", "g_ESR1")
+DRIVES = ("g_PI3K", "g_PTEN", "g_RAS", "g_BRAF", "g_AURKA", "g_ESR1")
 #: Tumour suppressors that are functional or not in a cell: a mixture of the two.
 SWITCHES = ("TP53", "RB1")
 CALLS = ("wt", "mut", "vus", "loss", "?")
