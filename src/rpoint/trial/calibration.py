@@ -1,8 +1,9 @@
 """Population parameters from the trials whose rows have the role `calibrate`.
 
-`python -m rpoint.trial.calibration --out draws.csv` runs the whole of it: the pools of patients,
-tempered sequential Monte Carlo on the emulator, the discrepancy between the full simulation and the
-emulator at what was found, the sampler again with it, and the draws that the package ships.
+`python -m rpoint.trial.calibration --out draws.csv` makes the draws that the package ships, from
+nothing but the published rows: the pools of patients, tempered sequential Monte Carlo on the
+emulator, the discrepancy between the full simulation and the emulator at what was found, and the
+sampler again with it, twice.
 
 The likelihood takes ln median, ln hazard ratio and logit rate as normal, with the error that the
 published interval gives (without one, that of the number of patients) and, added in quadrature, an
@@ -29,9 +30,10 @@ from rpoint.trial.read import read_trial
 from rpoint.trial.spec import MONTH_D, Published, Trial
 
 TRIALS = ("paloma-2", "paloma-3", "faktion", "tbcrc-041", "palbociclib-liposarcoma")
-EMULATOR_SD = 0.08  # of ln median, ln hazard ratio or logit rate: 512 emulated patients
+EMULATOR_SD = 0.08  # of ln median, ln hazard ratio or logit rate
 LEAST_SHARE = 0.002  # added to a rate and to its complement, so that none of some has a logit
-POOL, COPIES = 256, 2
+POOL, COPIES = 512, 2
+PARTICLES = (128, 128, 256)  # of the fits, one after the other
 # Months that the emulator follows: two and a half times the longest published median.
 MONTHS = {"paloma-2": 60.0, "paloma-3": 30.0, "faktion": 27.0}
 SHORTEST_MONTHS = 12.0
@@ -333,34 +335,56 @@ def discrepancy(
     return apart, pd.DataFrame(columns)
 
 
+def calibrate(
+    found: Mapping[str, TrialPool], particles: Sequence[int], count: int, seed: int, jobs: int,
+    tell: Callable[[str], None] = print,
+) -> pd.DataFrame:  # fmt: skip
+    """Draws of the last of several fits, from nothing but the published rows.
+
+    Parameters
+    ----------
+    found
+        The pools of the trials.
+    particles
+        Of each fit.  All but the first use the discrepancy at the draws of the fit before.
+    count
+        Draws that are kept of each fit.
+
+    Returns
+    -------
+    pandas.DataFrame
+        (count, parameters), no more than there are particles.
+    """
+    apart, draws = None, pd.DataFrame()
+    for fit, size in enumerate(particles):
+        if fit:
+            apart, table = discrepancy(found, draws, jobs)
+            tell(table.round(3).to_string())
+        now = sample(found, size, seed, jobs, tell=tell, apart=apart)
+        tell(fit_table(now).round(2).to_string())
+        draws = draws_of(now, count, seed)
+    return draws
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Calibrate and write the draws."""
     import argparse
     from pathlib import Path
 
-    from rpoint.trial.parameters import shipped_draws
     from rpoint.tumour.simulate import shipped
 
     parser = argparse.ArgumentParser(prog="python -m rpoint.trial.calibration")
     parser.add_argument("--out", type=Path, required=True, help="CSV of the draws")
-    parser.add_argument("--particles", type=int, default=512)
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument(
-        "--rounds", type=int, default=2, help="fits, each with the discrepancy at the draws before"
-    )
+        "--particles", type=int, nargs="+", default=PARTICLES,
+        help="of each fit; all but the first use the discrepancy at the draws of the fit before",
+    )  # fmt: skip
     given = parser.parse_args(arguments)
     found = pools(shipped(), given.seed, given.jobs)
-    draws = shipped_draws()
-    for _ in range(given.rounds):
-        apart = None
-        if draws is not None:
-            apart, table = discrepancy(found, draws, given.jobs)
-            print(table.round(3).to_string())
-        now = sample(found, given.particles, given.seed, given.jobs, apart=apart)
-        print(fit_table(now).round(2).to_string())
-        draws = draws_of(now, given.draws, given.seed)
+    draws = calibrate(found, given.particles, given.draws, given.seed, given.jobs)
     draws.to_csv(given.out, index=False)
 
 

@@ -45,6 +45,7 @@ LN2 = float(np.log(2.0))
 MONTHS_BEFORE = 66  # cycles of an earlier regimen within which it fails
 STEP_D, WEEK_D = 14, 7.0  # of the course: scans lie on it
 LEAST_MM = 5.0
+LEAST_ENTERED = 50  # patients that fail the earlier regimen; below, all enter
 LARGEST_LOG = 600.0  # growth that still has a number
 
 
@@ -109,7 +110,11 @@ class TrialPool:
 
 
 def trial_pool(trial: Trial, n: int, ensemble: Any, seed: int, threads: int | None) -> TrialPool:
-    """Draw `n` patients of a trial and run their cells on the grid of effects."""
+    """Draw `n` patients of a trial and run their cells on the grid of effects.
+
+    Each is a replicate of its own to the blood, so that doses are averaged over what is not known
+    of it instead of resting on one draw.
+    """
     index = np.arange(n)
     cohort = draw_cohort(CohortPopulation.of(trial.population), index, seed)
     given: dict[str, tuple[Regimen, Any]] = {
@@ -122,7 +127,7 @@ def trial_pool(trial: Trial, n: int, ensemble: Any, seed: int, threads: int | No
     drugs = tuple(dict.fromkeys(d for regimen, _ in given.values() for d in regimen.drugs))
     typical = Population(seed, None, uncertain=False)
     patients = drawing.draw_patients(
-        index, np.zeros(n, int), cohort.tumour_type, cohort.alterations, typical, ensemble, drugs,
+        index, index, cohort.tumour_type, cohort.alterations, typical, ensemble, drugs,
         line=1, cells=cohort.cells, doubling_d=cohort.doubling_time_d, burden_mm=cohort.burden_mm,
     )  # fmt: skip
     arms, untreated = {}, None
@@ -178,6 +183,12 @@ class Outcome:
     event: np.ndarray
     best_change: np.ndarray
     confirmed: np.ndarray
+
+    def of(self, rows: np.ndarray) -> Outcome:
+        """Some of the patients, (m,) bool."""
+        return Outcome(
+            self.pfs_d[rows], self.event[rows], self.best_change[rows], self.confirmed[rows]
+        )
 
 
 def braked(start_mm3, shares, net, births, step_d: float, count: int) -> np.ndarray:
@@ -257,13 +268,17 @@ class Emulator:
             self.pool.untreated[self.who, 1:],
             loss[:, None],
         )
+        entered = np.ones(len(self.who), bool)
         if "prior" in self.pool.arms:
             had = self.u[:, 0] < self.pool.trial.population.prior_share
-            shares = np.where(had[:, None], self._selected(scale, extra, shares, theta), shares)
+            selected, failed = self._selected(scale, extra, shares, theta)
+            shares = np.where(had[:, None], selected, shares)
+            entered = failed | ~had  # after an earlier regimen comes who has failed it
         net, births = self._net(name, scale, extra, theta)
         size = self._grown(net, shares, births, STEP_D, len(self.days)).sum(axis=1)
         size = self._laid_out(size)  # (m, B, days)
-        return self._observe(size, doubling, theta)
+        found = self._observe(size, doubling, theta)
+        return found.of(entered) if entered.sum() >= LEAST_ENTERED else found
 
     def _patients(self, theta):
         p = self.pool.patients
@@ -306,16 +321,18 @@ class Emulator:
         out[self.there] = values
         return out
 
-    def _selected(self, scale, extra, shares, theta) -> np.ndarray:
+    def _selected(self, scale, extra, shares, theta) -> tuple[np.ndarray, np.ndarray]:
+        """(m, B) shares of the resistant clone when the earlier regimen fails; (m,) if it does."""
         net, _ = self._net("prior", scale, extra, theta)
         size = self._grown(net, shares, None, 28.0, MONTHS_BEFORE)
         sld = self._laid_out(diameter_mm(size.sum(axis=1))).sum(axis=1)
         nadir = np.minimum.accumulate(sld, axis=1)
         over = (sld >= 1.2 * nadir) & (sld - nadir >= 5.0)
-        at = np.where(over.any(axis=1), over.argmax(axis=1), MONTHS_BEFORE - 1)
+        failed = over.any(axis=1)
+        at = np.where(failed, over.argmax(axis=1), MONTHS_BEFORE - 1)
         whose = np.nonzero(self.there)[0]
         then = np.take_along_axis(size, at[whose][:, None, None], axis=2)[..., 0]
-        return self._laid_out(then[:, 1] / np.maximum(then.sum(axis=1), 1e-300))
+        return self._laid_out(then[:, 1] / np.maximum(then.sum(axis=1), 1e-300)), failed
 
     def _observe(self, size, doubling, theta) -> Outcome:
         true = diameter_mm(size[:, :MAX_LESIONS])
