@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from rpoint.cli.app import run
-from rpoint.trial import design_runs
+from rpoint.trial.design import runs as design_runs
 
 ARM = "milademetan 260 mg 3/14"
 SMALL = ["--replicates", "3", "--jobs", "1", "-q"]
@@ -121,7 +121,7 @@ def test_joint_says_what_is_as_extreme_and_what_each_part_does(fast, capsys, tmp
 
 
 def test_failed_replicates_are_told_and_make_the_run_partial(fast, monkeypatch, capsys):
-    import rpoint.trial.design_questions as questions
+    import rpoint.trial.design.questions as questions
 
     real = questions.run_variants
     monkeypatch.setattr(

@@ -8,8 +8,9 @@ import sys
 import pytest
 
 from rpoint.cli.app import run
-from rpoint.trial import disk_identity, disk_run
-from rpoint.trial.disk import open_run
+from rpoint.trial.disk import identity as disk_identity
+from rpoint.trial.disk import run as disk_run
+from rpoint.trial.disk.read import open_run
 from rpoint.trial.read import library_text, read_trial
 
 ARM = "milademetan 260 mg 3/14"

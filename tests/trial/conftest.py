@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from rpoint.trial import disk_identity
+from rpoint.trial.disk import identity as disk_identity
 
 FAKES = Path(__file__).parent / "fakes"
 

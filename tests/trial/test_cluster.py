@@ -13,13 +13,13 @@ import distributed  # noqa: F401 - without the extra this must fail, not be left
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.trial.disk_run import run_trial
+from rpoint.trial.disk.run import run_trial
 
 FAKES = Path(__file__).parent / "fakes"
 START = """
 import sys
 from distributed import LocalCluster
-SAME = "from rpoint.trial import disk_identity; disk_identity.code_digest = lambda: 'the same'"
+SAME = "from rpoint.trial.disk import identity; identity.code_digest = lambda: 'the same'"
 if __name__ == "__main__":
     with LocalCluster(
         n_workers=3, threads_per_worker=1, dashboard_address=None, preload=[SAME]
@@ -83,7 +83,7 @@ def test_workers_may_write_to_a_folder_that_all_see(cluster, spread, tmp_path, d
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed")
 def test_a_worker_with_other_versions_is_refused(cluster, spread, tmp_path, monkeypatch):
-    from rpoint.trial import disk_identity
+    from rpoint.trial.disk import identity as disk_identity
 
     real = disk_identity.versions()
     monkeypatch.setattr(disk_identity, "versions", lambda: real | {"numpy": "1.0"})
@@ -94,7 +94,7 @@ def test_a_worker_with_other_versions_is_refused(cluster, spread, tmp_path, monk
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:9", "nonsense://x", "", "head"])
 @pytest.mark.filterwarnings("ignore::DeprecationWarning:distributed")
 def test_a_scheduler_that_does_not_answer_is_told(fake, tmp_path, monkeypatch, address):
-    from rpoint.trial import cluster as module
+    from rpoint.trial.disk import cluster as module
 
     monkeypatch.setattr(module, "WAIT", "1s")
     began = time.monotonic()

@@ -10,7 +10,7 @@ import pytest
 from rpoint.cohort import Population, draw_cohort
 from rpoint.errors import RpointError
 from rpoint.trial.compute import compute_chunk
-from rpoint.trial.design_inclusion import ENDPOINTS, EVERY, inclusion, spread
+from rpoint.trial.design.inclusion import ENDPOINTS, EVERY, inclusion, spread
 from rpoint.trial.read import read_trial
 
 ARM = "milademetan 260 mg 3/14"

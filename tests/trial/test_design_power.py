@@ -10,8 +10,8 @@ import pytest
 from scipy import stats
 
 from rpoint.errors import RpointError
-from rpoint.trial import design_power
-from rpoint.trial.design_power import DESIGN, NULL, null_trial, power
+from rpoint.trial.design import power as design_power
+from rpoint.trial.design.power import DESIGN, NULL, null_trial, power
 from rpoint.trial.read import read_trial
 
 TREATED, CONTROL = "drug", "nothing"

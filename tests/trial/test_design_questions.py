@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.trial.design_questions import (
+from rpoint.trial.design.questions import (
     continuous,
     copy_number_cutoff,
     planned_mg_per_day,

@@ -10,7 +10,7 @@ import pytest
 
 from rpoint.errors import RpointError
 from rpoint.stats.simon import characteristics
-from rpoint.trial.design_rules import OTHER, basket_names, decide, rules
+from rpoint.trial.design.rules import OTHER, basket_names, decide, rules
 from rpoint.trial.read import read_trial
 
 ARM = "milademetan 260 mg 3/14"

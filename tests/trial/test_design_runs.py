@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.trial import design_rows
-from rpoint.trial.design_runs import chosen_arm, only_arms, run_variants
+from rpoint.trial.design import rows as design_rows
+from rpoint.trial.design.runs import chosen_arm, only_arms, run_variants
 from rpoint.trial.read import read_trial
 
 ARM = "milademetan 260 mg 3/14"

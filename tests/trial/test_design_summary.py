@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from rpoint.trial.design_summary import compare, is_share, is_time, summarise
+from rpoint.trial.design.summary import compare, is_share, is_time, summarise
 
 
 def test_a_rate_has_its_mean_and_t_interval():

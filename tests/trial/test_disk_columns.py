@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rpoint.trial.adam_check import TableFault, check_table, ordered
-from rpoint.trial.adam_columns import TABLES
+from rpoint.trial.adam.check import TableFault, check_table, ordered
+from rpoint.trial.adam.columns import TABLES
 
 
 def adtte(**changes) -> pd.DataFrame:

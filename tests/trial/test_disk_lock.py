@@ -9,13 +9,13 @@ import sys
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.trial import disk_lock
-from rpoint.trial.disk_lock import LOCK, alive, locked, me
+from rpoint.trial.disk import lock as disk_lock
+from rpoint.trial.disk.lock import LOCK, alive, locked, me
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from rpoint.trial.disk_lock import locked
+from rpoint.trial.disk.lock import locked
 with locked(Path(sys.argv[1])):
     print("held", flush=True)
     time.sleep(60)

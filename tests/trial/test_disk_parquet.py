@@ -12,8 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given
 
-from rpoint.trial.adam_check import TableFault
-from rpoint.trial.disk_parquet import content_hash, encode, to_arrow
+from rpoint.trial.adam.check import TableFault
+from rpoint.trial.disk.parquet import content_hash, encode, to_arrow
 
 CELLS = st.lists(
     st.tuples(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rpoint.trial.disk_progress import Remaining, in_words
+from rpoint.trial.disk.progress import Remaining, in_words
 
 
 def test_the_time_left_comes_from_the_speed_of_this_session_alone():

@@ -10,11 +10,11 @@ import pytest
 
 from rpoint.errors import RpointError
 from rpoint.stats.kaplan_meier import kaplan_meier
-from rpoint.trial.adam_check import check_table
-from rpoint.trial.adam_columns import TABLES
-from rpoint.trial.disk import open_run
-from rpoint.trial.disk_plan import Plan, usual_chunk, with_patients
-from rpoint.trial.disk_run import run_trial
+from rpoint.trial.adam.check import check_table
+from rpoint.trial.adam.columns import TABLES
+from rpoint.trial.disk.plan import Plan, usual_chunk, with_patients
+from rpoint.trial.disk.read import open_run
+from rpoint.trial.disk.run import run_trial
 
 
 def test_tables_are_the_same_for_any_number_of_workers(fake, tmp_path, digests):

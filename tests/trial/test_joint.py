@@ -11,9 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rpoint.errors import RpointError
-from rpoint.trial import joint_conditions
-from rpoint.trial.design_questions import planned_mg_per_day
-from rpoint.trial.design_switches import (
+from rpoint.trial.design import joint_conditions
+from rpoint.trial.design.joint import joint, joint_tail, marginals, published_vector, tail_areas
+from rpoint.trial.design.questions import planned_mg_per_day
+from rpoint.trial.design.switches import (
     AS_IT_IS,
     CONTINUOUS,
     EXACT,
@@ -23,7 +24,6 @@ from rpoint.trial.design_switches import (
     WEEKLY_EXACT,
     switched,
 )
-from rpoint.trial.joint import joint, joint_tail, marginals, published_vector, tail_areas
 from rpoint.trial.read import read_trial
 
 ARM = "milademetan 260 mg 3/14"

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from rpoint.pharmacology.regimen import parse
-from rpoint.trial.adam_check import check_table
+from rpoint.trial.adam.check import check_table
 from rpoint.trial.cells import Cells
 from rpoint.trial.compute import compute_chunk, enter
 from rpoint.trial.life import Conduct, live

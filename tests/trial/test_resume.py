@@ -14,10 +14,13 @@ from pathlib import Path
 import pytest
 
 from rpoint.errors import RpointError
-from rpoint.trial import disk_chunk, disk_identity, disk_run, disk_sync
-from rpoint.trial.disk import open_run
-from rpoint.trial.disk_plan import Plan, compute_chunk
-from rpoint.trial.disk_run import resume_run, run_trial
+from rpoint.trial.disk import chunk as disk_chunk
+from rpoint.trial.disk import identity as disk_identity
+from rpoint.trial.disk import run as disk_run
+from rpoint.trial.disk import sync as disk_sync
+from rpoint.trial.disk.plan import Plan, compute_chunk
+from rpoint.trial.disk.read import open_run
+from rpoint.trial.disk.run import resume_run, run_trial
 
 FAKES = Path(__file__).parent / "fakes"
 
@@ -47,9 +50,9 @@ SCRIPT = """
 import signal, sys
 sys.path.insert(0, sys.argv[2])
 import fake_trial_compute
-from rpoint.trial import disk_identity
+from rpoint.trial.disk import identity as disk_identity
 signal.signal(signal.SIGINT, signal.default_int_handler)  # tests in the background inherit deafness
-from rpoint.trial.disk_run import run_trial
+from rpoint.trial.disk.run import run_trial
 disk_identity.code_digest = lambda: "the same"
 if __name__ == "__main__":
     run_trial(fake_trial_compute.trial(), sys.argv[1], replicates=6, chunk_patients=4, seed=11,

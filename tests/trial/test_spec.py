@@ -16,18 +16,18 @@ from ruamel.yaml import YAML
 from rpoint.errors import RpointError
 from rpoint.trial.read import library_names, library_text, parse_trial, read_trial, trial_of
 from rpoint.trial.spec import Trial, Visits
-from rpoint.trial.spec_conduct import MONTH_D
-from rpoint.trial.spec_cost import SETUP_S, cost
-from rpoint.trial.spec_plan import day_ranges, follow_up_months, plan
-from rpoint.trial.spec_problems import TrialProblems
-from rpoint.trial.spec_rules import rules_in_words
-from rpoint.trial.spec_schema import schema_text
-from rpoint.trial.template import MAX_ARMS, template
+from rpoint.trial.spec.conduct import MONTH_D
+from rpoint.trial.spec.cost import SETUP_S, cost
+from rpoint.trial.spec.plan import day_ranges, follow_up_months, plan
+from rpoint.trial.spec.problems import TrialProblems
+from rpoint.trial.spec.rules import rules_in_words
+from rpoint.trial.spec.schema import schema_text
+from rpoint.trial.spec.template import MAX_ARMS, template
 
 
 def test_the_shipped_schema_is_that_of_the_models():
-    shipped = (files("rpoint.trial") / "schema.json").read_text(encoding="utf-8")
-    assert shipped == schema_text(), "run: python -m rpoint.trial.spec_schema"
+    shipped = (files("rpoint.trial.spec") / "schema.json").read_text(encoding="utf-8")
+    assert shipped == schema_text(), "run: python -m rpoint.trial.spec.schema"
 
 
 @pytest.mark.parametrize("name", library_names())

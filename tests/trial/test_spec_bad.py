@@ -9,7 +9,7 @@ from ruamel.yaml import YAML
 
 from rpoint.errors import RpointError
 from rpoint.trial.read import parse_trial, read_trial
-from rpoint.trial.spec_problems import TrialProblems
+from rpoint.trial.spec.problems import TrialProblems
 
 GOOD = """\
 rpoint_trial: 1

@@ -43,7 +43,7 @@ def add_files(group: typer.Typer) -> None:
 
         It passes `rpoint trial check` as it stands.  A file that is there is not replaced.
         """
-        from rpoint.trial.template import template
+        from rpoint.trial.spec.template import template
 
         text = template(name, arms)
         path = save(io.out, name, text)
@@ -63,8 +63,8 @@ def add_files(group: typer.Typer) -> None:
 
         Every problem is told at once, with its line and key.
         """
-        from rpoint.trial.spec_cost import cost
-        from rpoint.trial.spec_plan import plan
+        from rpoint.trial.spec.cost import cost
+        from rpoint.trial.spec.plan import plan
 
         trial = read_or_tell(io, source)
         ordered, price = plan(trial), cost(trial, replicates)
@@ -103,7 +103,7 @@ def add_files(group: typer.Typer) -> None:
     def show(io: Console, source: Source) -> None:
         """Print a trial file as it is written."""
         from rpoint.trial.read import library_name, library_text, read_trial
-        from rpoint.trial.spec_yaml import read_text
+        from rpoint.trial.spec.yaml import read_text
 
         trial = read_trial(source)
         name = library_name(source)
@@ -123,7 +123,7 @@ def add_files(group: typer.Typer) -> None:
 def read_or_tell(io: Console, source: str) -> Trial:
     """The trial; under --json its problems go to stdout as a list before the error is raised."""
     from rpoint.trial.read import read_trial
-    from rpoint.trial.spec_problems import TrialProblems
+    from rpoint.trial.spec.problems import TrialProblems
 
     try:
         return read_trial(source)

@@ -29,8 +29,8 @@ from rpoint.cli.trial_design_output import (
 if TYPE_CHECKING:
     from rpoint.plots._figure import Figure
     from rpoint.stats.simon import TwoStage
-    from rpoint.trial.design_questions import Comparison
-    from rpoint.trial.design_rules import Rules
+    from rpoint.trial.design.questions import Comparison
+    from rpoint.trial.design.rules import Rules
 # What follows the first number of an option such as --weeks 6 8 12.
 More = Annotated[list[float] | None, typer.Argument(hidden=True, metavar="[NUMBER ...]")]
 
@@ -65,7 +65,7 @@ def _add_power(app: typer.Typer) -> None:
         With --out: power.json, power.csv, curve.csv, replicates.csv and power.svg.
         """
         from rpoint.plots.trial_design import power_figure
-        from rpoint.trial.design_power import DESIGN, NULL, power
+        from rpoint.trial.design.power import DESIGN, NULL, power
 
         found = simulated(io, lambda run: power(
             chosen_trial(trial, patients), endpoint=endpoint, alpha=alpha, **run
@@ -129,7 +129,7 @@ def _add_rules(app: typer.Typer) -> None:
 
         With --out: rules.json, simon.csv, baskets.csv and rules.svg.
         """
-        from rpoint.trial.design_rules import rules
+        from rpoint.trial.design.rules import rules
 
         read = chosen_trial(trial, patients)
         found = simulated(io, lambda run: rules(
@@ -210,7 +210,7 @@ def _add_scan_interval(app: typer.Typer) -> None:
 
         With --out: scan-interval.json, .csv, replicates.csv and .svg.
         """
-        from rpoint.trial.design_questions import scan_interval
+        from rpoint.trial.design.questions import scan_interval
 
         given = [*(weeks or ()), *(more or ())] or [6.0, 8.0, 12.0]
         found = simulated(io, lambda run: scan_interval(
@@ -242,7 +242,7 @@ def _add_copies(app: typer.Typer) -> None:
 
         With --out: copy-number-cutoff.json, .csv, replicates.csv and .svg.
         """
-        from rpoint.trial.design_questions import copy_number_cutoff
+        from rpoint.trial.design.questions import copy_number_cutoff
 
         given = [*(copies or ()), *(more or ())] or [8.0, 12.0]
         found = simulated(io, lambda run: copy_number_cutoff(
@@ -274,7 +274,7 @@ def _add_schedules(app: typer.Typer) -> None:
         With --out: schedules.json, .csv, replicates.csv, .svg and schedules-all.svg.
         """
         from rpoint.plots.trial_design import schedules_figure
-        from rpoint.trial.design_questions import schedules
+        from rpoint.trial.design.questions import schedules
 
         found = simulated(io, lambda run: schedules(
             chosen_trial(trial, patients), regimen, arm=arm, **run

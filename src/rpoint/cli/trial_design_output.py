@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from rpoint.plots._figure import Figure
-    from rpoint.trial.design_runs import VariantRuns
+    from rpoint.trial.design.runs import VariantRuns
 
 PARTIAL = 3
 FEW = 100  # replicates below which a share is known to worse than 10 points
@@ -48,7 +48,7 @@ def with_limits(value: float, lo: float, hi: float, form: str = "{:.1f}") -> str
 def chosen_trial(source: str, patients: list[str] | None) -> Any:
     """The trial, with other numbers of patients if they are given."""
     from rpoint.cli.trial_run import _sizes
-    from rpoint.trial.disk_plan import with_patients
+    from rpoint.trial.disk.plan import with_patients
     from rpoint.trial.read import read_trial
 
     return with_patients(read_trial(source), _sizes(patients or []))

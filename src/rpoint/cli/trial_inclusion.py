@@ -20,7 +20,7 @@ from rpoint.cli.trial_design_output import (
 )
 
 if TYPE_CHECKING:
-    from rpoint.trial.design_inclusion import Inclusion
+    from rpoint.trial.design.inclusion import Inclusion
 
 
 def add_to(app: typer.Typer) -> None:
@@ -43,7 +43,7 @@ def add_to(app: typer.Typer) -> None:
         With --out: inclusion.json, .csv, replicates.csv and .svg.
         """
         from rpoint.plots.trial_inclusion import inclusion_figure
-        from rpoint.trial.design_inclusion import inclusion
+        from rpoint.trial.design.inclusion import inclusion
 
         found = simulated(io, lambda run: inclusion(
             chosen_trial(trial, patients), **run

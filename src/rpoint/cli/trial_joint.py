@@ -20,7 +20,7 @@ from rpoint.cli.trial_design_output import (
 
 if TYPE_CHECKING:
     from rpoint.plots._figure import Figure
-    from rpoint.trial.joint import JointCheck
+    from rpoint.trial.design.joint import JointCheck
 
 
 def add_to(app: typer.Typer) -> None:
@@ -45,7 +45,7 @@ def add_to(app: typer.Typer) -> None:
         With --out: joint.json, joint.csv, conditions.csv, parts.csv, part-joint.csv,
         replicates.csv, joint.svg and parts.svg.
         """
-        from rpoint.trial.joint import joint
+        from rpoint.trial.design.joint import joint
 
         found = simulated(io, lambda run: joint(
             chosen_trial(trial, None), arm=arm, decompose=not whole, **run

@@ -39,7 +39,7 @@ def _add_compare(app: typer.Typer) -> None:
         The interval is that of the replicates: what trials of this size would report.
         """
         from rpoint.trial.compare import compare_all
-        from rpoint.trial.disk import open_run
+        from rpoint.trial.disk.read import open_run
 
         runs = [open_run(folder) for folder in folders]
         table = compare_all((run.trial, run.analysis()) for run in runs)

@@ -13,7 +13,7 @@ from rpoint.cli.console import Console
 from rpoint.errors import RpointError, shorten
 
 if TYPE_CHECKING:
-    from rpoint.trial.disk import Run
+    from rpoint.trial.disk.read import Run
 
 PARTIAL, CHECK_FAILED = 3, 2
 MOST_ROWS = 40  # of the summary, on a terminal
@@ -68,8 +68,8 @@ def _add_run(app: typer.Typer) -> None:
         An interrupted run, even a killed one, is gone on with by `rpoint trial resume DIR` and
         ends with the same tables; so does any number of --jobs.
         """
-        from rpoint.trial.disk_plan import with_patients
-        from rpoint.trial.disk_run import run_trial
+        from rpoint.trial.disk.plan import with_patients
+        from rpoint.trial.disk.run import run_trial
         from rpoint.trial.read import read_trial
 
         out = _needed(io)
@@ -92,7 +92,7 @@ def _add_resume(app: typer.Typer) -> None:
 
         Trial, seed and sizes are those of the folder.  What is complete is checked and kept.
         """
-        from rpoint.trial.disk_run import resume_run
+        from rpoint.trial.disk.run import resume_run
 
         return _shown(io, folder, lambda tell: resume_run(
             folder, jobs=io.jobs, cluster=cluster, shared=shared, progress=tell, say=io.say
@@ -103,7 +103,7 @@ def _add_verify(app: typer.Typer) -> None:
     @command(app, "verify", example="rpoint trial verify run")
     def verify(io: Console, folder: Folder) -> int:
         """Read and hash every file of a run; exit 2 if one is not what it was."""
-        from rpoint.trial.disk import open_run
+        from rpoint.trial.disk.read import open_run
 
         found = open_run(folder).verify()
         io.text(f"{found.chunks} chunks are whole")
@@ -124,7 +124,7 @@ def _add_export(app: typer.Typer) -> None:
         ] = None,
     ) -> None:
         """Write the tables of a run as CSV, with a dictionary of their columns (adam.json)."""
-        from rpoint.trial.disk import open_run
+        from rpoint.trial.disk.read import open_run
 
         written = open_run(folder).export(_needed(io), table)
         io.text("\n".join(str(path) for path in written))
@@ -141,7 +141,7 @@ def _needed(io: Console) -> Path:
 def _text(trial: str) -> str:
     """The trial's file, word for word."""
     from rpoint.trial.read import library_name, library_text
-    from rpoint.trial.spec_yaml import read_text
+    from rpoint.trial.spec.yaml import read_text
 
     name = library_name(trial)
     return read_text(Path(trial)) if name is None else library_text(name)
@@ -178,7 +178,7 @@ def _shown(io: Console, folder: Path, work: Callable[[Callable[[int, int], None]
 
 def _teller(io: Console, advance: Callable[..., None]) -> Callable[[int, int], None]:
     """Moves the bar, and says once how long it will take."""
-    from rpoint.trial.disk_progress import Remaining
+    from rpoint.trial.disk.progress import Remaining
 
     remaining, before, said = Remaining(), 0, False
 

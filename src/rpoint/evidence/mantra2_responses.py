@@ -25,7 +25,7 @@ from rpoint.evidence.trial_numbers import Trials, fact, median, on_trials, over,
 from rpoint.plots import evidence as draw
 from rpoint.stats.printed import prints_as
 from rpoint.stats.proportions import proportion
-from rpoint.trial.held import LOST, MEDIAN
+from rpoint.trial.design.held import LOST, MEDIAN
 from rpoint.trial.read import read_trial
 
 ANY, CONFIRMED, DEEPEST = "response_any_pct", "response_confirmed_pct", "best_target_change_pct"

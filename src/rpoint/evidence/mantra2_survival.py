@@ -12,8 +12,8 @@ from rpoint.evidence.mantra2_numbers import count
 from rpoint.evidence.mantra2_responses import ANY, CONFIRMED, WITHOUT_P53
 from rpoint.evidence.trial_numbers import Trials, fact, mean, median, on_trials, over, percent
 from rpoint.plots import evidence as draw
-from rpoint.trial.design_summary import is_time
-from rpoint.trial.joint import joint_tail, marginals, published_vector
+from rpoint.trial.design.joint import joint_tail, marginals, published_vector
+from rpoint.trial.design.summary import is_time
 from rpoint.trial.read import read_trial
 
 PFS = "pfs_median_months"

@@ -62,9 +62,7 @@ def analyse(trial: Trial, tables: Mapping[str, Any]) -> pd.DataFrame:
     for arm, subset, endpoint in wanted(trial):
         found = _statistic(trial, rows, arm, subset, endpoint)
         if found is not None:
-            parts.append(
-                found.assign(ARM=arm, SUBSET=" & ".join(subset or ()), ENDPOINT=endpoint)
-            )
+            parts.append(found.assign(ARM=arm, SUBSET=" & ".join(subset or ()), ENDPOINT=endpoint))
     if trial.analysis.interim is not None:
         parts.append(_simon(trial, rows))
     table = pd.concat(parts, ignore_index=True)[list(COLUMNS)]

@@ -18,7 +18,8 @@ from rpoint.cohort import Population as CohortPopulation
 from rpoint.immune import Switches
 from rpoint.pharmacology.regimen import Regimen, parse
 from rpoint.streams import uniforms
-from rpoint.trial import adam_tables, observed
+from rpoint.trial import observed
+from rpoint.trial.adam import tables as adam_tables
 from rpoint.trial.afterwards import burden, deaths, next_line
 from rpoint.trial.immunity import Immunity
 from rpoint.trial.life import Conduct, Lives, live

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from rpoint.streams import uniforms
-from rpoint.trial import adam_tables
+from rpoint.trial.adam import tables as adam_tables
 from rpoint.trial.spec import MONTH_D, Trial
 
 SOURCE = "published curve"

@@ -21,7 +21,7 @@ import pandas as pd
 from rpoint.trial.analyse import analyse
 from rpoint.trial.compare import compare_all
 from rpoint.trial.compute import compute_chunk
-from rpoint.trial.held import held_responses, held_statistics
+from rpoint.trial.design.held import held_responses, held_statistics
 from rpoint.trial.parameters import Population
 from rpoint.trial.read import library_names, read_trial
 from rpoint.trial.spec import Trial

@@ -13,10 +13,10 @@ from pydantic import ValidationError
 
 from rpoint.errors import RpointError, nearest_name, shorten
 from rpoint.trial.spec import SCHEMA_VERSION, Trial
-from rpoint.trial.spec_checks import cross_problems
-from rpoint.trial.spec_messages import problems_of
-from rpoint.trial.spec_problems import Key, Problem, refuse, shown, with_lines
-from rpoint.trial.spec_yaml import load, read_text
+from rpoint.trial.spec.checks import cross_problems
+from rpoint.trial.spec.messages import problems_of
+from rpoint.trial.spec.problems import Key, Problem, refuse, shown, with_lines
+from rpoint.trial.spec.yaml import load, read_text
 
 LIBRARY = files("rpoint.trial") / "library"
 VERSION_KEY = "rpoint_trial"

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from rpoint.trial import disk_identity
+from rpoint.trial.disk import identity as disk_identity
 
 SCANS = 4
 
@@ -115,9 +115,7 @@ def adae(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
 
 
 def adex(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:
-    return keys.assign(
-        EXTRT="milademetan", EXDOSE=260.0, EXDOSU="mg", ASTDY=1, AENDY=3, EXADJ=None
-    )
+    return keys.assign(EXTRT="milademetan", EXDOSE=260.0, EXDOSU="mg", ASTDY=1, AENDY=3, EXADJ=None)
 
 
 def adlb(keys: pd.DataFrame, u: np.ndarray) -> pd.DataFrame:

@@ -23,7 +23,10 @@ import pandas  # noqa: F401 - imported once, before the forks
 import pyarrow.dataset
 import pyarrow.parquet  # noqa: F401
 
-from rpoint.trial import disk_chunk, disk_identity, disk_run, disk_sync
+from rpoint.trial.disk import chunk as disk_chunk
+from rpoint.trial.disk import identity as disk_identity
+from rpoint.trial.disk import run as disk_run
+from rpoint.trial.disk import sync as disk_sync
 
 disk_identity.code_digest = lambda: "the same"  # an edit of the source meanwhile is no matter here
 disk_identity.versions = functools.cache(disk_identity.versions)

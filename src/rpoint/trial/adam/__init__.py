@@ -1,0 +1,1 @@
+"""Tables of a trial by the names of ADaM, and their dictionary."""

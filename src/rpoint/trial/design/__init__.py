@@ -1,0 +1,1 @@
+"""Questions about a design, answered by many simulated trials."""

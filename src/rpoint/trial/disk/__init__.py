@@ -1,0 +1,1 @@
+"""Runs on disk: chunks, manifest, resume, workers and clusters, and their tables again."""
