@@ -4,17 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from rpoint.trial.calibration import (
-    SD_LIMITS,
-    TRIALS,
-    Sample,
-    _next_heat,
-    data,
-    fit_table,
-    log_prior,
-    names,
-)
-from rpoint.trial.emulator import GRID, ArmRates
+from rpoint.trial.calibration.emulator import GRID, ArmRates
+from rpoint.trial.calibration.fit import fit_table
+from rpoint.trial.calibration.rows import TRIALS, data
+from rpoint.trial.calibration.sampler import Sample, _next_heat
+from rpoint.trial.calibration.target import SD_LIMITS, log_prior, names
 from rpoint.trial.facts import clone_weights, facts
 from rpoint.trial.parameters import Population, effect_log_sd, prior, shipped_draws
 from rpoint.trial.read import library_names, read_trial

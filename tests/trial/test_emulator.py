@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from rpoint.trial.bodies import Bodies
-from rpoint.trial.calibration import off_scale, on_scale
-from rpoint.trial.discrepancy import Discrepancy, _values
-from rpoint.trial.emulator import braked
+from rpoint.trial.calibration.discrepancy import Discrepancy, _values
+from rpoint.trial.calibration.emulator import braked
+from rpoint.trial.calibration.rows import Datum, off_scale, on_scale
 from rpoint.trial.parameters import Population
 
 
@@ -73,8 +73,6 @@ def test_simulated_values_are_put_beside_the_draws_that_made_them():
     np.testing.assert_array_equal(
         draws["a"].to_numpy()[population.rows(replicates)], population.value("a", replicates)
     )
-    from rpoint.trial.calibration import Datum
-
     row = Datum("t", "arm", "pfs_hr", 0.0, 1.0)
     table = pd.DataFrame(
         {

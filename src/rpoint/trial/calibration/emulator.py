@@ -6,7 +6,7 @@ these constant rates tumours grow in closed form, so that an arm of some hundred
 hundredths of a second whatever the parameters are.  Scans, readings, new lesions, non-target
 disease and death are those of the full simulation.  Not in it: the first weeks, later changes of
 dose, jitter of scans and withdrawal.  What that does to the fitted rows is measured with the full
-simulation (`rpoint.trial.discrepancy`) and taken into account.
+simulation (`rpoint.trial.calibration.discrepancy`) and taken into account.
 """
 
 from __future__ import annotations

@@ -11,17 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from multiprocessing import get_context
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from rpoint.trial.calibration.rows import Datum
 from rpoint.trial.parameters import Population
 from rpoint.trial.predictions import run_task, statistics, tasks
 from rpoint.trial.read import read_trial
-
-if TYPE_CHECKING:
-    from rpoint.trial.calibration import Datum
 
 Scale = Callable[[str, float], float]
 SEED = 11  # of the simulated trials: other patients than those of the shipped predictions

@@ -1,0 +1,1 @@
+"""Population parameters from the trials whose rows have the role `calibrate`."""
