@@ -92,8 +92,8 @@ class _Arm:
 
 def _arm(row: Mapping) -> _Arm:
     if row["table"] == "hepg2_nutlin":
-        doses = (("nutlin_uM", float(row["nutlin_uM"])),)
-        return _Arm(("HepG2", doses), "HepG2", (), doses)
+        nutlin = (("nutlin_uM", float(row["nutlin_uM"])),)
+        return _Arm(("HepG2", nutlin), "HepG2", (), nutlin)
     names = ("e2_nM", "palbociclib_nM", "fulvestrant_nM", "abemaciclib_nM")
     doses = tuple((n, float(row[n])) for n in names if not np.isnan(row[n]))
     if row["table"] == "mcf7_e2":
@@ -165,7 +165,7 @@ def _run(
     run = run_cells(
         conditions,
         ensemble,
-        t_out=grid,
+        t_out=grid.tolist(),
         nodes=nodes,
         observables=OBSERVABLES,
         threads=threads,
@@ -177,7 +177,7 @@ def _run(
 def _add_growth(courses: Mapping, targets: pd.DataFrame) -> None:
     """Log fold of cells on a plate, once for every arm whose cells were counted."""
     counted = targets[targets["readout"] == "log_fold_cells"]
-    last = {}
+    last: dict[tuple, float] = {}
     for row in counted.to_dict("records"):
         key = _arm(row).key
         last[key] = max(last.get(key, 0.0), row["time_h"] / 24.0)

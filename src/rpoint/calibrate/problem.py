@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -138,7 +139,7 @@ class Problem:
 
     def _score(self, unit: np.ndarray) -> Score:
         ensemble = self.to_ensemble(unit)
-        options = {"nodes": self.nodes, "threads": self.threads, "rtol": self.rtol}
+        options: dict[str, Any] = {"nodes": self.nodes, "threads": self.threads, "rtol": self.rtol}
         run = run_cells(
             acceptance.conditions(), ensemble, observables=acceptance.OBSERVABLES, **options
         )

@@ -98,20 +98,20 @@ def propose(
 ) -> np.ndarray:
     """One proposal for every chain, shape of ``x``; ``best`` pulls half of them (annealing)."""
     n, d = x.shape
-    pairs = rng.integers(1, 4, n)
+    pairs = np.asarray(rng.integers(1, 4, n))
     step = np.zeros_like(x)
     for k in range(3):
         a, b = rng.integers(len(past), size=(2, n))
-        step += np.where((pairs > k)[:, None], past[a] - past[b], 0.0)
-    chosen = rng.random((n, d)) < rng.choice(CROSSOVER, n)[:, None]
+        step += np.where(np.greater(pairs, k)[:, None], past[a] - past[b], 0.0)
+    chosen = np.less(rng.random((n, d)), rng.choice(CROSSOVER, n)[:, None])
     chosen[np.arange(n), rng.integers(d, size=n)] = True
     size = chosen.sum(1)
     gamma = 2.38 / np.sqrt(2 * pairs * size)
     gamma = np.where(rng.random(n) < JUMP, 1.0, gamma)
     shake = 1 + rng.uniform(-0.05, 0.05, (n, d))
     move = gamma[:, None] * shake * step + 1e-4 * rng.standard_normal((n, d))
-    walks = rng.random(n) < WALK
-    few = rng.random((n, d)) < rng.choice([1.0, 3.0, 8.0], n)[:, None] / d
+    walks = np.less(rng.random(n), WALK)
+    few = np.less(rng.random((n, d)), rng.choice([1.0, 3.0, 8.0], n)[:, None] / d)
     few[np.arange(n), rng.integers(d, size=n)] = True
     walk = rng.choice(WALK_LENGTHS, n)[:, None] * rng.standard_normal((n, d))
     move = np.where(walks[:, None], walk, move)

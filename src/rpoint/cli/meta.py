@@ -76,7 +76,7 @@ def add_to(app: typer.Typer) -> None:
 
 
 def pool(
-    io: Console, table: Path, method: str | None, transform: str, test: str, measure: str,
+    io: Console, table: Path, method: str | None, transform: Any, test: Any, measure: Any,
     by: str | None, level: float,
 ) -> None:  # fmt: skip
     """Pool, print and write."""
@@ -122,7 +122,7 @@ def spread(found: Any, without: pd.DataFrame) -> str:
 
 def regress(
     io: Console, table: Path, covariate: str | None, counts: tuple[str, str] | None,
-    source: str | None, error: str, scale: str, level: float,
+    source: str | None, error: Any, scale: Any, level: float,
 ) -> None:  # fmt: skip
     """Regress, print and write."""
     from rpoint.plots.meta import bubble

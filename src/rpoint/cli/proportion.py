@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
@@ -47,7 +47,9 @@ def add_to(app: typer.Typer) -> None:
 
         rows = read(counts or [], table)
         label, x, n = zip(*rows, strict=True)
-        found = proportion_table(x, n, label=label, level=level, method=method, side=side)
+        found = proportion_table(
+            x, n, label=label, level=level, method=cast(Any, method), side=cast(Any, side)
+        )
         whole: dict[str, Any] = {
             "method": method, "side": side, "level": level,
             "proportions": found.to_dict("records"),

@@ -6,7 +6,7 @@ patients.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, cast
 
 import typer
 
@@ -68,7 +68,7 @@ def _add_power(app: typer.Typer) -> None:
         from rpoint.trial.design.power import DESIGN, NULL, power
 
         found = simulated(io, lambda run: power(
-            chosen_trial(trial, patients), endpoint=endpoint, alpha=alpha, **run
+            chosen_trial(trial, patients), endpoint=cast(Any, endpoint), alpha=alpha, **run
         ), replicates, typical)  # fmt: skip
         kind = "typical parameters" if typical else "averaged over what is not known (assurance)"
         figure = power_figure(

@@ -187,9 +187,9 @@ def _predict_mice(mice: Xenografts, rows: np.ndarray, shared: Mapping[str, Any])
     count = len(panel) * len(arms)
     inhibited = HeldOut(table, made.drawn.measured().reshape(count, -1))
     curves = made.curves(CURVE_DAYS).rename(columns={"log_ratio_p50": "predicted"})
-    days, rows = np.array(CURVE_DAYS), count * len(CURVE_DAYS)
-    draws = made.ratios(days, on_study=True).reshape(rows, -1)
-    sizes = made.sizes(days, on_study=True).reshape(rows, -1)
+    days, points = np.array(CURVE_DAYS), count * len(CURVE_DAYS)
+    draws = made.ratios(days, on_study=True).reshape(points, -1)
+    sizes = made.sizes(days, on_study=True).reshape(points, -1)
     kept = ["model_id", "arm", "day", "predicted", "status"]
     volumes = HeldOut(curves[kept], draws, (), sizes, reading_sd())
     return {"xenografts": inhibited, "curves": volumes}

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 from numpy.polynomial.hermite_e import hermegauss
@@ -32,7 +33,7 @@ _WEIGHTS = _WEIGHTS / _WEIGHTS.sum()
 _STEP = float(np.log(GRID[1] / GRID[0]))
 _FIRST = float(np.log(GRID[0])) - _STEP  # the curves are given a column of ones here
 #: Concentrations at which an area is evaluated: midpoints of equal steps of ln c over the screen.
-_DISH = np.linspace(*np.log(SCREEN_NM), 7)
+_DISH = np.linspace(np.log(SCREEN_NM[0]), np.log(SCREEN_NM[1]), 7)
 LN_DISH = 0.5 * (_DISH[1:] + _DISH[:-1])
 _IN = {"xenograft": "", "line": " in lines"}
 _ON = np.array(COMPONENTS, float)  # (4, 2) whether TP53, RB1 work
@@ -236,7 +237,9 @@ class _Evaluated:
         x, screen = self.x, self.group.screen
         kind = np.array([x.get(f"growth:{k}", 0.0) for k in self.kinds])
         fold = np.exp(x[f"doublings:{screen}"] + kind)[:, None, None, None]
-        area = by_dose = by_growth = 0.0
+        area: Any = 0.0
+        by_dose: Any = 0.0
+        by_growth: Any = 0.0
         self.dish = []
         for ln_c in LN_DISH:
             growth, slope, cell = _read(self.curve, self.rows, dose + ln_c)

@@ -122,7 +122,9 @@ def run_curves(
     for first in range(0, len(distinct), step):
         part = slice(first, first + step)
         chunk = Rows(distinct.sets[part], {k: v[part] for k, v in distinct.handles.items()})
-        levels = [{k: v[part] if np.ndim(v) else v for k, v in e.items()} for e in exposures]
+        levels = [
+            {k: np.asarray(v)[part] if np.ndim(v) else v for k, v in e.items()} for e in exposures
+        ]
         parts.append(_run_chunk(chunk, levels, ensemble, nodes, threads))
         if progress is not None:
             progress(min(first + step, len(distinct)), len(distinct))

@@ -28,7 +28,7 @@ def text_column(
     *,
     align: Any = "right",
     bold: str | None = None,
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     """A column of text, one cell a row; rows whose `bold` column is true are in bold."""
     rows = len(table)
     at = 0 if align == "left" else width

@@ -55,7 +55,7 @@ def basket_figure(
                   sources=sources)  # fmt: skip
 
 
-def _marks(shown: pd.DataFrame) -> alt.LayerChart:
+def _marks(shown: pd.DataFrame) -> alt.LayerChart | alt.FacetChart:
     top = min(100.0, float(np.ceil(shown[["hi", "observed"]].to_numpy().max() / 10) * 10))
     scale = alt.Scale(domain=[0, top], nice=False)
     x = alt.X("mean:Q", title="response rate, %", scale=scale, axis=alt.Axis(tickCount=6))

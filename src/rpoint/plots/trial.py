@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
 
 import altair as alt
 import numpy as np
@@ -77,7 +77,7 @@ def _drawn(table: pd.DataFrame) -> pd.DataFrame:
     return drawn
 
 
-def _panel(drawn: pd.DataFrame, name: str, kind: str) -> alt.LayerChart:
+def _panel(drawn: pd.DataFrame, name: str, kind: str) -> alt.LayerChart | alt.FacetChart:
     numbers = drawn[["published", "lo", "hi", "predicted", "q05", "q95"]].to_numpy(float)
     numbers = numbers[np.isfinite(numbers)]
     if kind == "log":
@@ -89,7 +89,7 @@ def _panel(drawn: pd.DataFrame, name: str, kind: str) -> alt.LayerChart:
         q95=np.minimum(drawn["q95"].astype(float), domain[1]),
         q05=np.maximum(drawn["q05"].astype(float), domain[0]),
     )
-    scale = alt.Scale(type=kind, domain=domain, nice=False)
+    scale = alt.Scale(type=cast(Any, kind), domain=domain, nice=False)
     axis = alt.Axis(tickCount=5, format="~r")
     x = alt.X("published:Q", title=f"published {name}", scale=scale, axis=axis)
     y = alt.Y("predicted:Q", title=f"predicted {name}", scale=scale, axis=axis)

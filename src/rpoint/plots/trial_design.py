@@ -94,7 +94,7 @@ def _drawn(table: pd.DataFrame, endpoint: str) -> bool:
 
 def _panel(
     part: pd.DataFrame, variants: Sequence[str], endpoint: str, reference: str, *, first: bool
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     part = _open_ended(part).assign(
         shade=np.where(part["variant"] == reference, "reference", "other")
     )
@@ -184,7 +184,7 @@ def power_figure(
     return Figure(chart, table=curve, title=title, caption=" ".join(lines), sources=sources)
 
 
-def _ratios(ratios: pd.DataFrame, names: Mapping[str, str]) -> alt.LayerChart:
+def _ratios(ratios: pd.DataFrame, names: Mapping[str, str]) -> alt.LayerChart | alt.FacetChart:
     """A dot a replicate: hazard ratio of the whole trial, on a log scale."""
     finite = ratios[np.isfinite(ratios["hr"]) & (ratios["hr"] > 0)].copy()
     short = {v: k for v, k in zip(names, ("as designed", "control in both"), strict=True)}
@@ -244,7 +244,7 @@ def rules_figure(
 
 def _rates(
     table: pd.DataFrame, row: str, x_title: str, heading: str, legend: bool = False
-) -> alt.LayerChart:
+) -> alt.LayerChart | alt.FacetChart:
     colour = alt.Color(
         "endpoint:N", title="response counts when",
         legend=alt.Legend(
@@ -300,7 +300,9 @@ def schedules_figure(
     return Figure(chart, table=table, title=title, caption=" ".join(lines), sources=sources)
 
 
-def _frontier(wide: pd.DataFrame, names: Sequence[str], harm: str, good: str) -> alt.LayerChart:
+def _frontier(
+    wide: pd.DataFrame, names: Sequence[str], harm: str, good: str
+) -> alt.LayerChart | alt.FacetChart:
     cells = {
         f"{axis}_{which}": [wide.loc[name, (which, endpoint)] for name in names]
         for axis, endpoint in (("x", harm), ("y", good)) for which in ("value", "lo", "hi")
@@ -360,7 +362,7 @@ def joint_figure(
     return Figure(chart, table=table, title=title, caption=" ".join(lines), sources=sources)
 
 
-def _cloud(values: pd.Series, row: Mapping[str, Any]) -> alt.LayerChart:
+def _cloud(values: pd.Series, row: Mapping[str, Any]) -> alt.LayerChart | alt.FacetChart:
     """Counts of replicates by value, as bars, with the published value as a line."""
     shown = pd.DataFrame({"value": values.dropna().to_numpy(float)})
     inside = [*shown["value"], row["published"]]

@@ -106,7 +106,7 @@ def _alone(model: Exnex, shared: Normals) -> Normals:
 
 def _theta(centre: float, spread: float) -> Floats:
     half = int(np.ceil(REACH * spread / SPACING))
-    return centre + SPACING * np.arange(-half, half + 1)
+    return centre + SPACING * np.arange(-half, half + 1, dtype=float)
 
 
 class Exchangeability:

@@ -167,7 +167,7 @@ def wald_heterogeneity(x: Any, n: Any) -> float:
 def _normal(x, n, names, method, transform, test, level) -> Meta:
     y, v = getattr(effects, transform.replace("-", "_"))(x, n)
     harmonic = len(n) / float(np.sum(1 / n))
-    back: Callable = {
+    back: Any = {
         "logit": effects.inverse_logit,
         "arcsine": effects.inverse_arcsine,
         "freeman-tukey": partial(effects.inverse_freeman_tukey, n=harmonic),

@@ -127,7 +127,7 @@ def fit_mixed(
     data = _checked(y, v, design)
     tau2 = _ESTIMATORS[method](data)
     w = 1 / (data.v + tau2)
-    cov = np.linalg.inv(data.x.T @ (w[:, None] * data.x))
+    cov = np.linalg.inv(data.x.T @ (w[:, None] * data.x)).astype(np.float64)
     coef = cov @ (data.x.T @ (w * data.y))
     if hartung_knapp:
         cov = cov * data.q(tau2) / data.spare

@@ -313,9 +313,11 @@ def _hazard(trial: Trial, rows, inside: np.ndarray, treated: np.ndarray, name: s
 
 def _simon(trial: Trial, rows: pd.DataFrame) -> pd.DataFrame:
     """Whether each replicate stops after the first stage, and whether it ends as promising."""
+    assert trial.analysis.interim is not None
     rule = trial.analysis.interim.simon
     column = {"orr_confirmed": "response_confirmed_pct", "orr_any": "response_any_pct"}
     yes = _yes(trial, rows, column.get(rule.endpoint, f"{rule.endpoint}_pct"))
+    assert yes is not None  # the rule counts a rate
     arm = next(iter(trial.arms))
     inside = (rows["TRT01P"] == arm).to_numpy() & (rows["EFFFL"] == "Y").to_numpy()
     found = []

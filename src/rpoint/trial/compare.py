@@ -69,10 +69,10 @@ def _row(trial: Trial, row: Published, values: np.ndarray) -> dict:
     if not len(filled):
         return found | {"hit": False, "accepted": False}
     low, middle, high = interval(filled, row.endpoint)
-    inside = (row.lo, row.hi)
-    if None in inside:
-        margin = WITHOUT_INTERVAL * abs(row.value)
-        inside = (row.value - margin, row.value + margin)
+    margin = WITHOUT_INTERVAL * abs(row.value)
+    inside = row.value - margin, row.value + margin
+    if row.lo is not None and row.hi is not None:
+        inside = row.lo, row.hi
     return found | {
         "predicted": middle, "q05": low, "q95": high,
         "hit": bool(low <= row.value <= high),

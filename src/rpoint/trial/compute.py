@@ -240,7 +240,7 @@ def treat_arm(
     common: dict[str, Any] = {"line": trial.population.line, "threads": options.get("threads", 1)}
     switches = spec.immune.model_dump() if spec.immune is not None else {}
     first = live(
-        mine, regimen_of(spec.regimen), conduct, ensemble, seed,
+        mine, regimen_of(spec.regimen or "none"), conduct, ensemble, seed,
         rules=rules_of(spec.rules), immune=Immunity(Switches(**switches)), seen_until=follow_up,
         **common,
     )  # fmt: skip
@@ -251,7 +251,7 @@ def treat_arm(
     if text is not None:
         alive_until = np.minimum(follow_up, death)
         later, who, day = _next(first, regimen_of(text), ensemble, seed, alive_until, common)
-    if later is not None:
+    if later is not None and who is not None and day is not None:
         more = burden(later, conduct.horizon_d)
         for k, i in enumerate(who.tolist()):
             start = int(day[k])

@@ -240,6 +240,7 @@ class Course:
         self.blood_until = min(max(until, 2 * self.blood_until), self.conduct.treat_d)
         rows = np.flatnonzero(self.on)
         more = self._counted(self.p.take(rows), self.blood_until)
+        assert more is not None  # there was one before
         self.blood = lengthened(self.blood, rows, more)
         self._set_doses()
 

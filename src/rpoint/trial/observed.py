@@ -18,6 +18,7 @@ SOURCE = "published curve"
 def tables(trial: Trial, arm: str, entry, cohort, rows: np.ndarray, seed: int):
     """ADaM tables of the patients of an observed control."""
     control = trial.arms[arm].observed_control
+    assert control is not None
     u = uniforms(seed, "observed control", entry.index[rows], 3)
     limit = entry.follow_up_d[rows]
     pfs = _times(u[:, 0], control.pfs_median_months)

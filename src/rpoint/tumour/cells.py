@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.special import ndtri
@@ -63,7 +63,7 @@ class Condition:
 
     name: str
     genotype: Mapping[str, float] = field(default_factory=dict)
-    treatment: Mapping[str, float] = field(default_factory=dict)
+    treatment: Mapping[str, Any] = field(default_factory=dict)
     scale: Mapping[str, float] = field(default_factory=dict)
     clamp: Mapping[str, float | str] = field(default_factory=dict)
     days: float = 21.0
@@ -242,7 +242,7 @@ def _check_names(conditions: tuple[Condition, ...]) -> None:
 
 
 def _as_columns(ensemble: Ensemble | Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
-    table = getattr(ensemble, "parameters", ensemble)
+    table: Any = getattr(ensemble, "parameters", ensemble)
     columns = {k: np.atleast_1d(np.asarray(table[k], float)) for k in parameters() if k in table}
     if not columns:
         raise RpointError("The ensemble holds none of the cell model's parameters.")

@@ -355,7 +355,7 @@ class Emulator:
         counts &= self.scan_d[None, 1:] <= death[:, None]
         change = np.where(counts, total[:, 1:] / total[:, :1] - 1.0, np.inf)
         response = change <= -0.3
-        confirmed = (response[:, 1:] & response[:, :-1]).any(axis=1)
+        confirmed = np.any(response[:, 1:] & response[:, :-1], axis=1)
         best = np.where(np.isfinite(change).any(axis=1), change.min(axis=1), 0.0)
         last = self.scan_d[-1]
         return Outcome(np.minimum(time, last), time < last, 100.0 * best, confirmed)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -66,7 +67,7 @@ def on_scale(endpoint: str, value: float) -> float:
     return float(np.log(value))
 
 
-def off_scale(endpoint: str, value: np.ndarray) -> np.ndarray:
+def off_scale(endpoint: str, value: Any) -> Any:
     """The inverse of `on_scale`."""
     odds = np.exp(value)
     if endpoint.endswith("_pct"):

@@ -205,9 +205,9 @@ class _Laid:
         """(R, N) rank of each patient within the arm, at random, the same in every run."""
         ranks = np.empty(self.time.shape, int)
         for r, number in enumerate(self.replicates.tolist()):
-            at = np.random.Generator(
-                np.random.Philox(key=[seed, SUBSAMPLES], counter=[0, 0, resample, number])
-            ).random(self.time.shape[1])
+            key, counter = [seed, SUBSAMPLES], [0, 0, resample, number]
+            stream = np.random.Generator(np.random.Philox(key=key, counter=counter))
+            at: np.ndarray = stream.random((self.time.shape[1],))
             for arm in (True, False):
                 mine = self.there[r] & (self.treated[r] == arm)
                 ranks[r, mine] = at[mine].argsort().argsort()

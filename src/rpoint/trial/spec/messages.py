@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 from pydantic import BaseModel, ValidationError
 
@@ -113,7 +113,7 @@ def _fields_at(key: Key, model: type[BaseModel]) -> tuple[str, ...]:
     """The names of the fields of the part that `key` leads to."""
     here: Any = model
     for part in key:
-        if isinstance(here, type) and issubclass(here, BaseModel):
+        if _is_model(here):
             field = here.model_fields.get(str(part))
             if field is None:
                 return ()
@@ -121,7 +121,11 @@ def _fields_at(key: Key, model: type[BaseModel]) -> tuple[str, ...]:
         else:
             here = _inside(here)
         here = _model_in(here) or here
-    return tuple(here.model_fields) if isinstance(here, type) else ()
+    return tuple(here.model_fields) if _is_model(here) else ()
+
+
+def _is_model(annotation: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(annotation, type) and issubclass(annotation, BaseModel)
 
 
 def _model_in(annotation: Any) -> Any:

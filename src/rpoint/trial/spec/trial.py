@@ -115,7 +115,7 @@ class Trial(Spec):
         text = json.dumps(self.to_dict(), sort_keys=True, ensure_ascii=True, allow_nan=False)
         return hashlib.sha256(text.encode("ascii")).hexdigest()
 
-    def changed(self, changes: Mapping[str, Any]) -> Trial:
+    def changed(self, changes: Mapping[Any, Any]) -> Trial:
         """A copy with other values, checked as a file is.
 
         Parameters
