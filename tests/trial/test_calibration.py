@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from rpoint.trial.calibration import fit
 from rpoint.trial.calibration.emulator import GRID, ArmRates
 from rpoint.trial.calibration.fit import fit_table
 from rpoint.trial.calibration.rows import TRIALS, data
@@ -117,3 +118,24 @@ def test_draws_are_taken_row_by_row():
     a, b = (made.value(name, np.arange(12)) for name in "ab")
     np.testing.assert_array_equal(b - a, 10.0)
     assert sorted(set(a)) == [0, 1, 2, 3, 4] and (a[:5] == a[5:10]).all()
+
+
+def test_each_fit_uses_the_discrepancy_at_the_draws_of_the_one_before(monkeypatch):
+    """And the first none: what is shipped follows from the published rows alone."""
+    told, fits = [], []
+    rows = len(data())
+
+    def sample(pools, particles, seed, jobs, *, tell, apart):
+        fits.append((particles, apart))
+        x = np.full((particles, len(names())), float(len(fits)))
+        return Sample(x, np.zeros(particles), np.zeros(particles), np.zeros((particles, rows)))
+
+    def discrepancy(pools, draws, jobs):
+        return f"at {draws.to_numpy().max():.0f}", pd.DataFrame({"apart": [0.0]})
+
+    monkeypatch.setattr(fit, "sample", sample)
+    monkeypatch.setattr(fit, "discrepancy", discrepancy)
+    found = fit.calibrate({}, (3, 4, 6), 5, seed=1, jobs=1, tell=told.append)
+    assert fits == [(3, None), (4, "at 1"), (6, "at 2")]
+    assert found.shape == (5, len(names())) and (found.to_numpy() == 3.0).all()
+    assert len(told) == 5  # three tables of fits, two of discrepancies

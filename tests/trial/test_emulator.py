@@ -6,9 +6,12 @@ import pytest
 
 from rpoint.trial.bodies import Bodies
 from rpoint.trial.calibration.discrepancy import Discrepancy, _values
-from rpoint.trial.calibration.emulator import braked
+from rpoint.trial.calibration.emulator import ArmRates, Emulator, TrialPool, braked
 from rpoint.trial.calibration.rows import Datum, off_scale, on_scale
-from rpoint.trial.parameters import Population
+from rpoint.trial.calibration.target import names
+from rpoint.trial.parameters import Population, prior
+from rpoint.trial.patients import BODIES
+from rpoint.trial.read import read_trial
 
 
 def test_growth_under_the_brake_is_that_of_the_full_simulation():
@@ -81,3 +84,47 @@ def test_simulated_values_are_put_beside_the_draws_that_made_them():
         }
     )  # fmt: skip
     assert _values(table, row).tolist() == [0.1, 0.2, 0.3]
+
+
+class _People:
+    """What the emulator takes of the patients of a pool."""
+
+    def __init__(self, n: int) -> None:
+        self.tumour_type = np.full(n, "breast", object)
+        self.start_mm3 = np.where(np.arange(BODIES) < 2, 15_000.0, 0.0) * np.ones((n, 1))
+        self.baseline_day = np.zeros(n)
+
+    def __len__(self) -> int:
+        return len(self.tumour_type)
+
+
+def _pool(n: int, failing: np.ndarray) -> TrialPool:
+    """Patients of TBCRC 041, all after an earlier regimen that holds some of them for ever."""
+
+    def rates(growing: np.ndarray) -> ArmRates:
+        born = np.where(growing, 0.02, 0.002)[:, None, None] * np.ones((n, 2, 1))
+        return ArmRates((), np.concatenate([born, np.full((n, 2, 1), 0.004)], axis=2))
+
+    every = {"alisertib": rates(np.zeros(n, bool)), "prior": rates(failing)}
+    return TrialPool(
+        read_trial("tbcrc-041"), _People(n), np.full(n, 60.0), np.full((n, 2), (0.02, 0.004)),
+        every, seed=1,
+    )  # fmt: skip
+
+
+def test_only_those_whom_the_earlier_regimen_has_failed_enter():
+    n, failing = 120, np.arange(120) % 2 == 0
+    theta = {name: prior(name)[0] for name in names()} | {"cell_loss_logit_sd": 0.1}
+    found = Emulator(_pool(n, failing), copies=1, longest_months=12.0).arm("alisertib", theta)
+    assert len(found.pfs_d) == failing.sum()
+    every = Emulator(_pool(n, np.ones(n, bool)), 1, 12.0).arm("alisertib", theta)
+    assert len(every.pfs_d) == n
+    np.testing.assert_array_equal(found.pfs_d, every.pfs_d[failing])
+
+
+def test_where_hardly_anybody_fails_all_enter():
+    """A likelihood over a handful of patients would be noise."""
+    n = 120
+    theta = {name: prior(name)[0] for name in names()} | {"cell_loss_logit_sd": 0.1}
+    found = Emulator(_pool(n, np.arange(n) < 5), copies=1, longest_months=12.0)
+    assert len(found.arm("alisertib", theta).pfs_d) == n
