@@ -9,6 +9,7 @@ import pytest
 
 from rpoint.cohort import Population, draw_cohort
 from rpoint.errors import RpointError
+from rpoint.stats.weighted_hazard import weighted_hazards
 from rpoint.trial.compute import compute_chunk
 from rpoint.trial.design.inclusion import ENDPOINTS, EVERY, inclusion, spread
 from rpoint.trial.read import read_trial
@@ -147,3 +148,32 @@ def test_the_rule_reaches_the_patients_and_their_weights_the_tables(chunks):
     assert not np.allclose(weighted["adsl"]["SLDBL"], plain["adsl"]["SLDBL"])
     with pytest.raises(RpointError, match="inclusion rule"):
         compute_chunk(trial, None, range(1), 4, {"inclusion": "weight"})
+
+
+def test_a_trial_of_two_arms_has_a_hazard_ratio_by_rule(fakes):
+    """The fake's arms do not differ; a patient's weight does, and so do fast and slow tumours."""
+    trial = read_trial("paloma-3").changed(
+        {("arms", arm, "patients"): 30 for arm in read_trial("paloma-3").arms}
+    )
+    found = inclusion(trial, replicates=20, resamples=200, seed=5, compute=fakes)
+    name = "palbociclib+fulvestrant vs placebo+fulvestrant"
+    rows = found.table[found.table["endpoint"] == "pfs_hr"]
+    assert set(rows["arm"]) == {name} and list(rows["rule"]) == list(EVERY)
+    assert (rows["patients"] == 1200).all()
+    assert (rows["lo"] < rows["value"]).all() and (rows["value"] < rows["hi"]).all()
+    assert rows["value"].between(0.6, 1.6).all()
+    mine = found.runs.rows
+    mine = mine[mine["VARIANT"] == "weights"]
+    expected = weighted_hazards(
+        mine["pfs"], mine["pfs_event"], mine["TRT01P"] == "palbociclib+fulvestrant",
+        mine["WEIGHT"], mine["REPL"],
+    )  # fmt: skip
+    value = np.exp(expected.log_ratio(np.ones((1, 20))))[0]
+    assert found.value("pfs_hr", "weights", "value", name) == pytest.approx(value)
+    each = found.replicates()
+    assert (each["ENDPOINT"] == "pfs_hr").sum() == 20 * len(EVERY)
+
+
+def test_a_contrast_with_a_published_curve_has_none(fakes):
+    found = inclusion(read_trial("mantra"), replicates=2, resamples=50, compute=fakes)
+    assert "pfs_hr" not in set(found.table["endpoint"])

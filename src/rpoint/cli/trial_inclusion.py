@@ -60,14 +60,16 @@ def add_to(app: typer.Typer) -> None:
 def show(io: Console, found: Inclusion) -> None:
     """Print a table an arm and endpoint, and what follows."""
     from rpoint.plots.trial_design import label
+    from rpoint.trial.design.inclusion import HAZARD_RATIO
 
     for (arm, endpoint), part in found.table.groupby(["arm", "endpoint"], sort=False):
         rows = [_row(r) for r in part.to_dict("records")]
         io.table(rows, title=f"{arm}: {label(str(endpoint))}")
     io.text(found.summary())
     contrast = found.runs.trials["acceptance"].analysis.contrast
-    if contrast is not None:
-        io.text("no hazard ratio: Cox models take no weights here")
+    if contrast is not None and HAZARD_RATIO not in set(found.table["endpoint"]):
+        io.text(f"no hazard ratio: of {' and '.join(contrast)} one is a published curve, which "
+                "depends on no rule")  # fmt: skip
 
 
 def _row(row: dict[str, Any]) -> dict[str, str]:

@@ -17,6 +17,7 @@ import pandas as pd
 from rpoint.plots._figure import BLUE, CATEGORY, GREY, INK, MUTED, ORANGE, RED, Figure
 
 LABELS = {
+    "pfs_hr": "hazard ratio of progression-free survival",
     "pfs_median_months": "median PFS, months",
     "pfs_median_months_lo": "lower limit of the median PFS, months",
     "pfs_median_months_hi": "upper limit of the median PFS, months",

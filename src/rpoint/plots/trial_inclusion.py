@@ -18,6 +18,7 @@ RULE_WORDS = {
     "weights": "weighted patients",
     "plausible": "plausible candidates, no fit",
 }
+UNITS = ("% of patients", "months", "hazard ratio")
 WIDTH, ROW = 300, 54
 MARKS = "dot: patients of all replicates; bar: 95 % Monte Carlo interval (triangle: not reached)"
 
@@ -38,17 +39,22 @@ def inclusion_figure(
     blocks = []
     for arm in arms:
         mine = table[table["arm"] == arm]
-        share = mine["endpoint"].str.endswith("_pct")
+        unit = mine["endpoint"].map(_unit)
         rows = [
-            alt.hconcat(_outcomes(part, unit), _differences(part, unit), spacing=36)
-            for part, unit in ((mine[share], "% of patients"), (mine[~share], "months"))
-            if part["value"].notna().any()
+            alt.hconcat(_outcomes(part, name), _differences(part, name), spacing=36)
+            for name in UNITS
+            if (part := mine[unit == name])["value"].notna().any()
         ]
         head: dict[str, Any] = {"title": arm} if len(arms) > 1 else {}
         blocks.append(alt.vconcat(*rows, spacing=14, **head))
     lines = [*note, MARKS]
     chart = alt.vconcat(*blocks, spacing=26, title=alt.TitleParams(title, subtitle=lines))
     return Figure(chart, table=table, title=title, caption=" ".join(lines), sources=sources)
+
+
+def _unit(endpoint: str) -> str:
+    """One of `UNITS`."""
+    return UNITS[0] if endpoint.endswith("_pct") else UNITS[2 if endpoint.endswith("_hr") else 1]
 
 
 def _outcomes(part: pd.DataFrame, unit: str) -> Any:

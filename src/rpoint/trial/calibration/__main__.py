@@ -1,8 +1,9 @@
-"""Rebuild the population's draws: ``python -m rpoint.trial.calibration --out draws.csv``.
+"""Fit the population anew: ``python -m rpoint.trial.calibration --out draws.csv``.
 
 From nothing but the published rows: the pools of patients, tempered sequential Monte Carlo on the
 emulator, the discrepancy between the full simulation and the emulator at what was found, and the
-sampler again with it, twice.
+sampler again with it, twice.  The draws that are shipped come from an earlier series of such fits;
+`docs/virtual-trials.md` has both side by side.
 """
 
 from __future__ import annotations

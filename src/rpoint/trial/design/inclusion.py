@@ -5,15 +5,16 @@ ones, who all count the same, and weighted ones.  Growth and burden of the tumou
 the rules; genotype, drug exposure, scan dates and the replicate's parameters are the same.
 
 Patients of all replicates are analysed together, since a weighted median of forty patients, of whom
-a third carry most weight, is another statistic than the median of forty.  The Monte Carlo error is
-that of resampling whole replicates, the same ones under every rule.
+a third carry most weight, is another statistic than the median of forty; in a hazard ratio each
+replicate is a stratum.  The Monte Carlo error is that of resampling whole replicates, the same ones
+under every rule.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import pandas as pd
@@ -22,6 +23,7 @@ from scipy import stats
 from rpoint.cohort.cohort import effective_size
 from rpoint.cohort.plausible import RULES
 from rpoint.errors import RpointError
+from rpoint.stats.weighted_hazard import WeightedHazards, weighted_hazards
 from rpoint.stats.weighted_survival import WeightedCurves, weighted_curves
 from rpoint.streams import stream
 from rpoint.trial.analysed import RESPONSES
@@ -36,6 +38,7 @@ EVERY = (*RULES, PLAIN)
 ENDPOINTS = (
     "response_any_pct", "response_confirmed_pct", "pfs_rate_6mo_pct", "pfs_median_months"
 )  # fmt: skip
+HAZARD_RATIO = "pfs_hr"
 RESAMPLES = 1000
 PFS_MONTHS = 6.0
 COLUMNS = (
@@ -53,11 +56,12 @@ class Inclusion:
     trial
         Its name.
     table
-        arm, endpoint, rule ("acceptance", "weights", or "plausible": every plausible candidate as
-        she comes, without any fit to observed patients), value, lo, hi (95 % Monte Carlo interval);
-        difference (from "acceptance", NaN for itself), difference_lo, difference_hi, error (its
-        Monte Carlo standard error); patients of all replicates that count, and effective, their
-        effective sample size.  Percent or months; NaN for a median that is not reached.
+        arm (or "A vs B"), endpoint, rule ("acceptance", "weights", or "plausible": every plausible
+        candidate as she comes, without any fit to observed patients), value, lo, hi (95 % Monte
+        Carlo interval); difference (from "acceptance", NaN for itself), difference_lo,
+        difference_hi, error (its Monte Carlo standard error); patients of all replicates that
+        count, and effective, their effective sample size.  Percent, months or a ratio; NaN for a
+        median that is not reached.
     runs
         Patients behind it.
     """
@@ -82,11 +86,10 @@ class Inclusion:
         """One row a rule, arm, replicate and statistic: VARIANT, REPL, ARM, ENDPOINT, VALUE."""
         parts, order = [], _replicates(self.runs)
         for (arm, rule), found in _measured(self.runs, order).items():
-            values = found.values(np.eye(len(order)))
             parts += [
                 pd.DataFrame({"VARIANT": rule, "REPL": order, "ARM": arm, "ENDPOINT": name,
-                              "VALUE": values[name]})
-                for name in ENDPOINTS
+                              "VALUE": values})
+                for name, values in found.values(np.eye(len(order))).items()
             ]  # fmt: skip
         return pd.concat(parts, ignore_index=True)
 
@@ -122,7 +125,7 @@ def inclusion(trial: Trial, *, resamples: int = RESAMPLES, **run: Any) -> Inclus
     ----------
     trial
         The trial.  An arm that is drawn from a published curve depends on no rule and is left out
-        of the table.
+        of the table, as is its contrast.
     resamples
         Of the replicates, for the Monte Carlo error.
     run
@@ -135,8 +138,7 @@ def inclusion(trial: Trial, *, resamples: int = RESAMPLES, **run: Any) -> Inclus
 
     Notes
     -----
-    A data cut-off that waits for a number of events counts patients, not weights.  No hazard ratio
-    is given: the Cox models of `rpoint.stats` take no weights.
+    A data cut-off that waits for a number of events counts patients, not weights.
     """
     if not any(arm.observed_control is None for arm in trial.arms.values()):
         raise RpointError(
@@ -160,6 +162,54 @@ def inclusion(trial: Trial, *, resamples: int = RESAMPLES, **run: Any) -> Inclus
 def _replicates(runs: VariantRuns) -> np.ndarray:
     """(R,) numbers of the replicates."""
     return np.unique(runs.rows["REPL"].to_numpy())
+
+
+class Sums(Protocol):
+    """What the patients of a rule add up to, replicate by replicate."""
+
+    @property
+    def patients(self) -> int:
+        """Patients of all replicates."""
+
+    @property
+    def effective(self) -> float:
+        """Their effective sample size."""
+
+    def values(self, copies: np.ndarray) -> dict[str, np.ndarray]:
+        """Endpoint -> (B,) values where replicate r counts copies[b, r] times."""
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """Progression-free survival of one arm against another.
+
+    Attributes
+    ----------
+    hazards
+        One stratum a replicate.
+    patients, effective
+        Patients of both arms in all replicates, and their effective sample size.
+    """
+
+    hazards: WeightedHazards
+    patients: int
+    effective: float
+
+    @classmethod
+    def of(cls, rows: pd.DataFrame, weight: np.ndarray, order: np.ndarray, treated: str):
+        """Of the efficacy set of both arms."""
+        timed = np.isfinite(rows["pfs"].to_numpy(float))
+        mine = rows[timed]
+        hazards = weighted_hazards(
+            mine["pfs"].to_numpy(float), mine["pfs_event"].to_numpy(float),
+            (mine["TRT01P"] == treated).to_numpy(), weight[timed],
+            np.searchsorted(order, mine["REPL"].to_numpy()), len(order),
+        )  # fmt: skip
+        return cls(hazards, len(rows), effective_size(weight))
+
+    def values(self, copies: np.ndarray) -> dict[str, np.ndarray]:
+        """Endpoint -> (B,) values where replicate r counts copies[b, r] times."""
+        return {HAZARD_RATIO: np.exp(self.hazards.log_ratio(copies))}
 
 
 @dataclass(frozen=True)
@@ -215,37 +265,47 @@ class Measured:
         }
 
 
-def _measured(runs: VariantRuns, order: np.ndarray) -> dict[tuple[str, str], Measured]:
-    """(arm, rule) -> sums, of the arms with a drug model."""
-    found = {}
+def _measured(runs: VariantRuns, order: np.ndarray) -> dict[tuple[str, str], Sums]:
+    """(arm or contrast, rule) -> sums, of the arms with a drug model."""
+    found: dict[tuple[str, str], Sums] = {}
     trial = runs.trials[REFERENCE]
     good = evaluable(runs.rows)
-    for arm, spec in trial.arms.items():
-        if spec.observed_control is not None:
-            continue
+    modelled = [arm for arm, spec in trial.arms.items() if spec.observed_control is None]
+    for arm in modelled:
         for rule in EVERY:
-            source = WEIGHTED if rule == PLAIN else rule
-            mine = good[(good["TRT01P"] == arm) & (good["VARIANT"] == source)]
-            if mine.empty:
-                raise RpointError("no patient could be evaluated", where=arm, found=rule)
-            own = mine["WEIGHT"].to_numpy(float)
-            weight = np.ones(len(mine)) if rule == PLAIN else own
+            mine, weight = _patients(good, (arm,), rule)
             found[(arm, rule)] = Measured.of(mine, weight, order)
+    pair = trial.analysis.contrast
+    if pair is not None and set(pair) <= set(modelled):
+        for rule in EVERY:
+            mine, weight = _patients(good, pair, rule)
+            found[(" vs ".join(pair), rule)] = Contrast.of(mine, weight, order, pair[0])
     return found
 
 
+def _patients(
+    good: pd.DataFrame, arms: Sequence[str], rule: str
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Evaluable patients of some arms, and how much each counts under a rule."""
+    source = WEIGHTED if rule == PLAIN else rule
+    mine = good[good["TRT01P"].isin(arms) & (good["VARIANT"] == source)]
+    if mine.empty:
+        raise RpointError("no patient could be evaluated", where=", ".join(arms), found=rule)
+    return mine, np.ones(len(mine)) if rule == PLAIN else mine["WEIGHT"].to_numpy(float)
+
+
 def _compared(
-    found: Mapping[str, Measured], drawn: np.ndarray, replicates: int
+    found: Mapping[str, Sums], drawn: np.ndarray, replicates: int
 ) -> Iterator[dict[str, Any]]:
     """Rows of the table of one arm, by endpoint and rule."""
     whole = np.ones((1, replicates))
     point = {rule: measured.values(whole) for rule, measured in found.items()}
     again = {rule: measured.values(drawn) for rule, measured in found.items()}
-    for name in ENDPOINTS:
+    for name in point[REFERENCE]:
         for rule, measured in found.items():
             value = float(point[rule][name][0])
-            lo, hi, _ = spread(value, again[rule][name], replicates, is_time(name))
-            if not is_time(name):
+            lo, hi, _ = spread(value, again[rule][name], replicates, _unbounded(name))
+            if not _unbounded(name):
                 lo, hi = float(np.clip(lo, 0.0, 100.0)), float(np.clip(hi, 0.0, 100.0))
             row = {"endpoint": name, "rule": rule, "value": value, "lo": lo, "hi": hi}
             if rule != REFERENCE:
@@ -257,13 +317,18 @@ def _difference(point, again, rule: str, name: str, replicates: int) -> dict[str
     value = float(point[rule][name][0] - point[REFERENCE][name][0])
     with np.errstate(invalid="ignore"):  # two times that are not reached have no difference
         apart = _late(again[rule][name], name) - _late(again[REFERENCE][name], name)
-    lo, hi, error = spread(value, apart, replicates, is_time(name))
+    lo, hi, error = spread(value, apart, replicates, _unbounded(name))
     return {"difference": value, "difference_lo": lo, "difference_hi": hi, "error": error}
 
 
 def _late(values: np.ndarray, name: str) -> np.ndarray:
     """A time that is not reached is later than any."""
     return np.where(np.isnan(values), np.inf, values) if is_time(name) else values
+
+
+def _unbounded(name: str) -> bool:
+    """Whether a statistic is a time or a ratio, not a share of patients."""
+    return is_time(name) or name == HAZARD_RATIO
 
 
 def spread(
@@ -280,8 +345,8 @@ def spread(
     replicates
         How many there are: resampling R of them understates the variance by (R - 1) / R.
     time
-        For a median time: percentiles, since times of progression lie on the grid of scans; else
-        the value with its t interval.
+        For a median time: percentiles, since times of progression lie on the grid of scans, and for
+        a ratio, whose logarithm is the symmetric one; else the value with its t interval.
 
     Returns
     -------
