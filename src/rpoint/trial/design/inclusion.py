@@ -304,9 +304,7 @@ def _compared(
     for name in point[REFERENCE]:
         for rule, measured in found.items():
             value = float(point[rule][name][0])
-            lo, hi, _ = spread(value, again[rule][name], replicates, _unbounded(name))
-            if not _unbounded(name):
-                lo, hi = float(np.clip(lo, 0.0, 100.0)), float(np.clip(hi, 0.0, 100.0))
+            lo, hi = _limits(value, again[rule][name], replicates, name)
             row = {"endpoint": name, "rule": rule, "value": value, "lo": lo, "hi": hi}
             if rule != REFERENCE:
                 row |= _difference(point, again, rule, name, replicates)
@@ -317,7 +315,7 @@ def _difference(point, again, rule: str, name: str, replicates: int) -> dict[str
     value = float(point[rule][name][0] - point[REFERENCE][name][0])
     with np.errstate(invalid="ignore"):  # two times that are not reached have no difference
         apart = _late(again[rule][name], name) - _late(again[REFERENCE][name], name)
-    lo, hi, error = spread(value, apart, replicates, _unbounded(name))
+    lo, hi, error = spread(value, apart, replicates, is_time(name))
     return {"difference": value, "difference_lo": lo, "difference_hi": hi, "error": error}
 
 
@@ -326,9 +324,14 @@ def _late(values: np.ndarray, name: str) -> np.ndarray:
     return np.where(np.isnan(values), np.inf, values) if is_time(name) else values
 
 
-def _unbounded(name: str) -> bool:
-    """Whether a statistic is a time or a ratio, not a share of patients."""
-    return is_time(name) or name == HAZARD_RATIO
+def _limits(value: float, resampled: np.ndarray, replicates: int, name: str) -> tuple[float, float]:
+    """Monte Carlo interval of one outcome; of a ratio, that of its logarithm."""
+    if name == HAZARD_RATIO:
+        with np.errstate(divide="ignore"):
+            lo, hi, _ = spread(float(np.log(value)), np.log(resampled), replicates)
+        return float(np.exp(lo)), float(np.exp(hi))
+    lo, hi, _ = spread(value, resampled, replicates, is_time(name))
+    return (lo, hi) if is_time(name) else (max(lo, 0.0), min(hi, 100.0))
 
 
 def spread(
@@ -345,8 +348,8 @@ def spread(
     replicates
         How many there are: resampling R of them understates the variance by (R - 1) / R.
     time
-        For a median time: percentiles, since times of progression lie on the grid of scans, and for
-        a ratio, whose logarithm is the symmetric one; else the value with its t interval.
+        For a median time: percentiles, since times of progression lie on the grid of scans; else
+        the value with its t interval.
 
     Returns
     -------
